@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  resolve: { conditions: ["gonet-source", "node", "module"] },
+  ssr: { resolve: { conditions: ["gonet-source", "node", "module"] } },
+  test: {
+    include: ["src/**/*.test.ts", "gateway/**/*.test.ts", "native/**/*.test.ts", "conformance/**/*.test.ts"],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    pool: "forks",
+    maxWorkers: 2,
+  },
+});
