@@ -1,0 +1,58 @@
+// limitTable is every limit of a session, once: its default, its unit, and why it is that number.
+// The gateway's options, the WELCOME frame and the docs are made from it.
+export const limitTable = {
+  streams: {
+    value: 1024,
+    unit: "streams",
+    why: "what one page may hold open; a kernel's usual soft limit of descriptors",
+  },
+  listeners: { value: 32, unit: "streams", why: "a tool needs a few; each holds a port" },
+  dials: { value: 64, unit: "dials", why: "dials under way at once; a port scan goes on, a flood waits" },
+  calls: { value: 256, unit: "calls", why: "calls under way at once" },
+  streamWindow: {
+    value: 256 * 1024,
+    unit: "bytes",
+    why: "1 Gbit/s over 2 ms; a stalled reader holds no more",
+  },
+  sessionWindow: {
+    value: 4 * 1024 * 1024,
+    unit: "bytes",
+    why: "16 streams at full window; what a stalled page can make us keep",
+  },
+  replayBytes: {
+    value: 4 * 1024 * 1024,
+    unit: "bytes",
+    why: "sent and not acknowledged: as much as the session window",
+  },
+  controlBytes: {
+    value: 256 * 1024,
+    unit: "bytes",
+    why: "control frames not acknowledged; 16,000 small ones",
+  },
+  linkBuffer: {
+    value: 512 * 1024,
+    unit: "bytes",
+    why: "waiting in the WebSocket; more makes a keystroke wait behind a download",
+  },
+  acceptAhead: {
+    value: 64,
+    unit: "connections",
+    why: "connections taken from the kernel before Accept asked for them, at most",
+  },
+  helloMs: { value: 10_000, unit: "ms", why: "a link that says nothing costs a socket" },
+  pingMs: { value: 15_000, unit: "ms", why: "below the 60 s after which proxies drop a silent WebSocket" },
+  deadMs: { value: 45_000, unit: "ms", why: "three heartbeats without a sign of life" },
+  flushMs: {
+    value: 300_000,
+    unit: "ms",
+    why: "a closed socket whose peer takes no data is reset after this",
+  },
+} as const;
+
+export type LimitName = keyof typeof limitTable;
+export type Limits = { readonly [name in LimitName]: number };
+
+// defaultLimits has the default of each limit.
+export const defaultLimits: Limits = Object.fromEntries(
+  Object.entries(limitTable).map(([name, limit]) => [name, limit.value]),
+) as Limits;

@@ -1,0 +1,61 @@
+// A Transport over a MessagePort: of a page, of an Electron process, or of Node's worker_threads.
+
+import type { Receiver, Transport } from "./transport.js";
+
+// MessagePortLike is what all of them have in common.
+export interface MessagePortLike {
+  postMessage(message: unknown): void;
+  addEventListener(type: "message", listener: (event: { data: unknown }) => void): void;
+  addEventListener(type: "close" | "messageerror", listener: () => void): void;
+  start?(): void;
+  close(): void;
+}
+
+const brokenLink = 1006; // the code by which a WebSocket says that it ended without a word
+
+export class MessagePortTransport implements Transport {
+  receiver: Receiver | null = null;
+  readonly #port: MessagePortLike;
+
+  constructor(port: MessagePortLike) {
+    this.#port = port;
+    port.addEventListener("message", ({ data }) => {
+      if (data instanceof Uint8Array) this.receiver?.onMessage(data);
+      else this.#ended("not bytes");
+    });
+    port.addEventListener("messageerror", () => this.#ended("message error"));
+    port.addEventListener("close", () => this.#ended("port closed"));
+    port.start?.();
+  }
+
+  // send posts a copy. A view of a larger buffer is cut out first: cloning it would clone the whole
+  // buffer, and listing it for transfer would take the buffer away from the other frames in it.
+  send(message: Uint8Array): void {
+    if (this.receiver === null) return;
+    this.#port.postMessage(message.byteLength === message.buffer.byteLength ? message : message.slice());
+  }
+
+  // bufferedBytes is unknown: a port does not tell. The session counts what is not acknowledged instead.
+  bufferedBytes(): null {
+    return null;
+  }
+
+  cork(): void {}
+
+  uncork(): void {}
+
+  close(): void {
+    this.receiver = null;
+    this.#port.close();
+  }
+
+  terminate(): void {
+    this.close();
+  }
+
+  #ended(reason: string): void {
+    const receiver = this.receiver;
+    this.close();
+    receiver?.onClose(brokenLink, reason);
+  }
+}

@@ -1,0 +1,339 @@
+// Stream is one socket, at one end of a session (docs/protocol.md, part 5).
+//
+//   opening ──OPENED──► open ──RESET──► failed
+//      │                  │               │
+//   REFUSED           close()          close()
+//      ▼                  ▼               ▼
+//   closed ◄──CLOSE── closing ◄───────────┘     closing: CLOSE sent, the peer's awaited
+//
+// While it is open each direction ends on its own: finSent, finReceived. peerClosed says that the
+// peer's CLOSE came first; then close() goes straight to closed.
+
+import { ByteQueue } from "./bytequeue.js";
+import type { Deadline } from "./deadline.js";
+import { ClosedError, DeadlineError, type Pieces, PiecesError, WireError } from "./errors.js";
+import { dataPrefixBytes, frameType } from "./frame.js";
+import type { Session } from "./session.js";
+
+export type StreamState = "opening" | "open" | "failed" | "closing" | "closed";
+
+// Source makes the outgoing data of a stream when the session has room for it.
+export interface Source {
+  // pull gives one frame: dataPrefixBytes of room, then 1 to max bytes of payload; or null if there is
+  // nothing now. Whoever returned null calls Stream.ready when there is something again.
+  pull(max: number): Uint8Array | null;
+}
+
+const maxAheadBytes = 16 * 1024 * 1024; // how far credit may run ahead of what was sent
+
+export class Stream implements Source {
+  readonly id: number;
+  state: StreamState;
+  finSent = false;
+  finReceived = false;
+  resetSent = false;
+  peerClosed = false;
+
+  // What the owner wants to be told: something to read or an end; credit or an end; CANCEL.
+  onReadable: (() => void) | null = null;
+  onWritable: (() => void) | null = null;
+  onCancel: (() => void) | null = null;
+  // The session is over, and with it the stream.
+  onLost: (() => void) | null = null;
+  // A listener gets its connections here. A stream with this set carries no data.
+  onAccepted: ((stream: Stream, result: readonly unknown[]) => void) | null = null;
+  // The gateway's socket makes the outgoing data; a client writes it.
+  source: Source = this;
+
+  readonly #session: Session;
+  readonly #window: number;
+  readonly #incoming = new ByteQueue();
+  #failure: Pieces | null = null; // the socket's error, until a read or a write has told it
+  #sent = 0;
+  #credit = 0;
+  #received = 0;
+  #consumed = 0;
+  #granted = 0;
+  #writing: { b: Uint8Array; at: number } | null = null;
+  inRing = false; // the session's mark: waiting for its turn to send
+
+  constructor(session: Session, id: number, state: StreamState, window: number) {
+    this.#session = session;
+    this.id = id;
+    this.state = state;
+    this.#window = window;
+    this.#credit = window;
+    this.#granted = window;
+  }
+
+  // sendCredit is how many bytes the peer lets us send on this stream.
+  get sendCredit(): number {
+    return this.#credit - this.#sent;
+  }
+
+  // credit is the absolute offset up to which the peer lets us send; on a listener, connections.
+  get credit(): number {
+    return this.#credit;
+  }
+
+  get readableBytes(): number {
+    return this.#incoming.length;
+  }
+
+  get failure(): Pieces | null {
+    return this.#failure;
+  }
+
+  // becomeListener turns the stream into one that carries connections: no data, credit from 0.
+  becomeListener(onAccepted: (stream: Stream, result: readonly unknown[]) => void): void {
+    this.onAccepted = onAccepted;
+    this.#credit = 0;
+    this.#granted = 0;
+  }
+
+  // opened answers OPEN: the stream is open.
+  opened(result: readonly unknown[]): void {
+    if (this.state !== "opening") return;
+    this.state = "open";
+    this.#session.control([frameType.opened, this.id, result]);
+  }
+
+  // refused answers OPEN: the stream never was.
+  refused(error: Pieces, source: readonly unknown[] | null, addr: readonly unknown[] | null): void {
+    if (this.state !== "opening") return;
+    this.state = "closed";
+    this.#session.forget(this);
+    this.#session.control([frameType.refused, this.id, error, source, addr]);
+  }
+
+  // grant gives the peer credit up to offset n, counted in connections (listeners).
+  grant(n: number): void {
+    if (n <= this.#granted || (this.state !== "open" && this.state !== "opening")) return;
+    this.#granted = n;
+    this.#session.owe(this);
+  }
+
+  // accepted hands a connection of this listener to the peer and gives the stream for it.
+  accepted(result: readonly unknown[]): Stream {
+    this.#sent++;
+    return this.#session.accepted(this, result);
+  }
+
+  // ---- sending ----
+
+  // ready says that the source has something to send.
+  ready(): void {
+    if (this.state === "open") this.#session.schedule(this);
+  }
+
+  // write hands b to the session and returns b.length when all of it was taken within credit. The caller may
+  // use b again then. It fails with ClosedError, DeadlineError, or the socket's error once and then EPIPE; n of
+  // the error is the number of bytes that were taken. Only one write at a time.
+  async write(b: Uint8Array, deadline: Deadline): Promise<number> {
+    const writing = { b, at: 0 };
+    for (;;) {
+      const problem = this.#writeProblem(deadline);
+      if (problem !== null || writing.at === b.length) {
+        this.#writing = null;
+        if (writing.at === b.length) return b.length;
+        throw Object.assign(problem as Error, { n: writing.at });
+      }
+      this.#writing = writing;
+      this.ready();
+      await this.#until("onWritable", deadline);
+    }
+  }
+
+  #writeProblem(deadline: Deadline): Error | null {
+    if (this.state === "closing" || this.state === "closed") return new ClosedError();
+    if (deadline.expired) return new DeadlineError();
+    if (this.#failure !== null) return this.#takeFailure();
+    if (this.state === "failed" || this.finSent) return new PiecesError(["errno", "write", "EPIPE"]);
+    return null;
+  }
+
+  // pull is the source of a stream that is written to with write. It copies once: into the frame.
+  pull(max: number): Uint8Array | null {
+    const writing = this.#writing;
+    if (writing === null) return null;
+    const n = Math.min(max, writing.b.length - writing.at);
+    if (n === 0) return null;
+    const frame = new Uint8Array(dataPrefixBytes + n);
+    frame.set(writing.b.subarray(writing.at, writing.at + n), dataPrefixBytes);
+    writing.at += n;
+    if (writing.at === writing.b.length) {
+      this.#writing = null;
+      this.onWritable?.();
+    }
+    return frame;
+  }
+
+  // spent counts n bytes against the peer's credit.
+  spent(n: number): void {
+    this.#sent += n;
+  }
+
+  // fin ends our direction, after what was sent.
+  fin(): void {
+    if (this.state !== "open" || this.finSent) return;
+    this.finSent = true;
+    this.#session.control([frameType.fin, this.id]);
+    this.onWritable?.();
+  }
+
+  // reset tells the peer that the socket failed. The stream then waits for the peer's CLOSE.
+  reset(error: Pieces): void {
+    if (this.state !== "open") return;
+    this.state = "failed";
+    this.resetSent = true;
+    this.#session.control([frameType.reset, this.id, error]);
+  }
+
+  // close is the last word of this side: what was sent before it arrives, what still comes in is dropped.
+  close(): void {
+    if (this.state !== "open" && this.state !== "failed") return;
+    this.state = this.peerClosed ? "closed" : "closing";
+    this.#discard(this.#incoming.clear());
+    this.#session.control([frameType.close, this.id]);
+    if (this.peerClosed) this.#session.forget(this);
+    this.#wake();
+  }
+
+  // ---- receiving ----
+
+  // read moves received bytes into b and returns how many; 0 is the end of the stream. It fails with
+  // ClosedError, DeadlineError, or the socket's error, which it tells once. Only one read at a time.
+  async read(b: Uint8Array, deadline: Deadline): Promise<number> {
+    for (;;) {
+      if (this.state === "closing" || this.state === "closed") throw new ClosedError();
+      if (deadline.expired) throw new DeadlineError();
+      if (this.#incoming.length > 0) {
+        const n = this.#incoming.read(b);
+        this.consumed(n);
+        return n;
+      }
+      if (this.finReceived) return 0;
+      if (this.#failure !== null) throw this.#takeFailure();
+      if (this.state === "failed") return 0;
+      await this.#until("onReadable", deadline);
+    }
+  }
+
+  // peek gives received bytes without taking them; drop takes n of them, after which they count as consumed.
+  peek(): Uint8Array | null {
+    return this.#incoming.peek();
+  }
+
+  drop(n: number): void {
+    this.#incoming.drop(n);
+    this.consumed(n);
+  }
+
+  // consumed gives credit for n bytes back to the peer, half a window at a time.
+  consumed(n: number): void {
+    this.#consumed += n;
+    this.#session.consumed(n);
+    if (this.state !== "open" || this.finReceived) return;
+    if (this.#consumed + this.#window - this.#granted >= this.#window / 2) this.#session.owe(this);
+  }
+
+  // creditToGive is the offset to grant now; the session calls it when it writes the CREDIT frame.
+  creditToGive(): number | null {
+    if (this.state !== "open" || this.finReceived) return null;
+    if (this.onAccepted === null) this.#granted = this.#consumed + this.#window;
+    return this.#granted;
+  }
+
+  #takeFailure(): PiecesError {
+    const failure = this.#failure as Pieces;
+    this.#failure = null;
+    return new PiecesError(failure);
+  }
+
+  #discard(n: number): void {
+    if (n > 0) this.#session.consumed(n);
+  }
+
+  // #until waits for one call of the named notice, or for the deadline to pass or move.
+  #until(notice: "onReadable" | "onWritable", deadline: Deadline): Promise<void> {
+    return new Promise((resolve) => {
+      let unsubscribe = () => {};
+      const done = () => {
+        this[notice] = null;
+        unsubscribe();
+        resolve();
+      };
+      this[notice] = done;
+      unsubscribe = deadline.subscribe(done);
+    });
+  }
+
+  #wake(): void {
+    this.onReadable?.();
+    this.onWritable?.();
+  }
+
+  // ---- frames from the peer; the session calls these ----
+
+  handleData(payload: Uint8Array): void {
+    this.#received += payload.length;
+    if (this.state === "closing" || (this.resetSent && !this.peerClosed))
+      return this.#discard(payload.length);
+    if (this.state !== "open" || this.finReceived || this.peerClosed || this.onAccepted !== null) {
+      throw new WireError("unexpected frame");
+    }
+    if (this.#received > this.#granted) throw new WireError("flow control");
+    this.#incoming.push(payload);
+    this.onReadable?.();
+  }
+
+  handleCredit(offset: number): void {
+    if (offset > this.#sent + maxAheadBytes) throw new WireError("flow control");
+    if (offset <= this.#credit) return;
+    this.#credit = offset;
+    if (this.onAccepted !== null) this.onWritable?.();
+    else this.ready();
+  }
+
+  handleFin(): void {
+    if (this.state === "closing" || this.resetSent) return;
+    if (this.state !== "open" || this.finReceived || this.peerClosed) throw new WireError("unexpected frame");
+    this.finReceived = true;
+    this.onReadable?.();
+  }
+
+  handleReset(error: Pieces): void {
+    if (this.state === "closing" || this.resetSent) return;
+    if (this.state !== "open" || this.peerClosed) throw new WireError("unexpected frame");
+    this.state = "failed";
+    this.#failure = error;
+    this.#wake();
+  }
+
+  handleClose(): void {
+    if (this.peerClosed) throw new WireError("unexpected frame");
+    this.peerClosed = true;
+    if (this.state === "closing") {
+      this.state = "closed";
+      this.#session.forget(this);
+    } else {
+      this.#wake();
+    }
+  }
+
+  // handleOpened ends the opening at the client.
+  handleOpened(): void {
+    this.state = "open";
+  }
+
+  // lost says that the session is over: what was received can still be read, then comes error.
+  lost(error: Pieces): void {
+    if (this.state === "opening") this.state = "closed";
+    if (this.state === "open") {
+      this.state = "failed";
+      this.#failure = error;
+    } else if (this.state === "closing") this.state = "closed";
+    this.#wake();
+    this.onLost?.();
+  }
+}
