@@ -1,0 +1,24 @@
+{
+  "targets": [
+    {
+      "target_name": "gonet",
+      "sources": [
+        "src/module.cc",
+        "src/addon.cc",
+        "src/args.cc",
+        "src/errnos.cc",
+        "src/sockaddr.cc",
+        "src/socket.cc",
+        "src/sockopt.cc"
+      ],
+      # The addon asks for Node-API 8 (async cleanup hooks) and nothing newer, so one binary serves every
+      # Node and Electron the package supports.
+      "defines": ["NAPI_VERSION=8"],
+      "cflags": ["-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"],
+      "xcode_settings": {
+        "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
+        "WARNING_CFLAGS": ["-Wall", "-Wextra", "-Werror"]
+      }
+    }
+  ]
+}

@@ -1,0 +1,40 @@
+#include <node_api.h>
+
+#include "addon.h"
+#include "args.h"
+#include "errnos.h"
+#include "socket.h"
+
+namespace gonet {
+
+namespace {
+
+napi_value live(napi_env env, napi_callback_info) { return number(env, Addon::live); }
+
+bool set(napi_env env, napi_value exports, const char* name, napi_value value) {
+  return value != nullptr && napi_set_named_property(env, exports, name, value) == napi_ok;
+}
+
+bool setFunction(napi_env env, napi_value exports, const char* name, napi_callback body) {
+  napi_value made = nullptr;
+  return napi_create_function(env, name, NAPI_AUTO_LENGTH, body, nullptr, &made) == napi_ok &&
+         set(env, exports, name, made);
+}
+
+}  // namespace
+
+napi_value start(napi_env env, napi_value exports) {
+  auto addon = Addon::start(env);
+  napi_value socket = Socket::define(env);
+  if (!addon || socket == nullptr || napi_create_reference(env, socket, 1, &addon->constructor) != napi_ok ||
+      !setFunction(env, exports, "open", Socket::open) || !setFunction(env, exports, "live", live) ||
+      !set(env, exports, "errnos", errnos(env)) || !set(env, exports, "options", options(env))) {
+    napi_throw_error(env, nullptr, "gonet: the addon could not start");
+    return nullptr;
+  }
+  return exports;
+}
+
+}  // namespace gonet
+
+NAPI_MODULE_INIT() { return gonet::start(env, exports); }
