@@ -1,0 +1,227 @@
+// Package syscall as far as package net needs it: the error numbers, by name.
+
+import { brand, type GoError, markValue, same, share } from "./errors.js";
+import { ErrExist, ErrNotExist, ErrPermission } from "./oserror.js";
+
+// What Go prints for each name on linux/amd64 (syscall/zerrors_linux_amd64.go). The C library's texts differ.
+const texts = {
+  EPERM: "operation not permitted",
+  ENOENT: "no such file or directory",
+  ESRCH: "no such process",
+  EINTR: "interrupted system call",
+  EIO: "input/output error",
+  ENXIO: "no such device or address",
+  E2BIG: "argument list too long",
+  ENOEXEC: "exec format error",
+  EBADF: "bad file descriptor",
+  ECHILD: "no child processes",
+  EAGAIN: "resource temporarily unavailable",
+  ENOMEM: "cannot allocate memory",
+  EACCES: "permission denied",
+  EFAULT: "bad address",
+  ENOTBLK: "block device required",
+  EBUSY: "device or resource busy",
+  EEXIST: "file exists",
+  EXDEV: "invalid cross-device link",
+  ENODEV: "no such device",
+  ENOTDIR: "not a directory",
+  EISDIR: "is a directory",
+  EINVAL: "invalid argument",
+  ENFILE: "too many open files in system",
+  EMFILE: "too many open files",
+  ENOTTY: "inappropriate ioctl for device",
+  ETXTBSY: "text file busy",
+  EFBIG: "file too large",
+  ENOSPC: "no space left on device",
+  ESPIPE: "illegal seek",
+  EROFS: "read-only file system",
+  EMLINK: "too many links",
+  EPIPE: "broken pipe",
+  EDOM: "numerical argument out of domain",
+  ERANGE: "numerical result out of range",
+  EDEADLK: "resource deadlock avoided",
+  ENAMETOOLONG: "file name too long",
+  ENOLCK: "no locks available",
+  ENOSYS: "function not implemented",
+  ENOTEMPTY: "directory not empty",
+  ELOOP: "too many levels of symbolic links",
+  ENOMSG: "no message of desired type",
+  EIDRM: "identifier removed",
+  ECHRNG: "channel number out of range",
+  EL2NSYNC: "level 2 not synchronized",
+  EL3HLT: "level 3 halted",
+  EL3RST: "level 3 reset",
+  ELNRNG: "link number out of range",
+  EUNATCH: "protocol driver not attached",
+  ENOCSI: "no CSI structure available",
+  EL2HLT: "level 2 halted",
+  EBADE: "invalid exchange",
+  EBADR: "invalid request descriptor",
+  EXFULL: "exchange full",
+  ENOANO: "no anode",
+  EBADRQC: "invalid request code",
+  EBADSLT: "invalid slot",
+  EBFONT: "bad font file format",
+  ENOSTR: "device not a stream",
+  ENODATA: "no data available",
+  ETIME: "timer expired",
+  ENOSR: "out of streams resources",
+  ENONET: "machine is not on the network",
+  ENOPKG: "package not installed",
+  EREMOTE: "object is remote",
+  ENOLINK: "link has been severed",
+  EADV: "advertise error",
+  ESRMNT: "srmount error",
+  ECOMM: "communication error on send",
+  EPROTO: "protocol error",
+  EMULTIHOP: "multihop attempted",
+  EDOTDOT: "RFS specific error",
+  EBADMSG: "bad message",
+  EOVERFLOW: "value too large for defined data type",
+  ENOTUNIQ: "name not unique on network",
+  EBADFD: "file descriptor in bad state",
+  EREMCHG: "remote address changed",
+  ELIBACC: "can not access a needed shared library",
+  ELIBBAD: "accessing a corrupted shared library",
+  ELIBSCN: ".lib section in a.out corrupted",
+  ELIBMAX: "attempting to link in too many shared libraries",
+  ELIBEXEC: "cannot exec a shared library directly",
+  EILSEQ: "invalid or incomplete multibyte or wide character",
+  ERESTART: "interrupted system call should be restarted",
+  ESTRPIPE: "streams pipe error",
+  EUSERS: "too many users",
+  ENOTSOCK: "socket operation on non-socket",
+  EDESTADDRREQ: "destination address required",
+  EMSGSIZE: "message too long",
+  EPROTOTYPE: "protocol wrong type for socket",
+  ENOPROTOOPT: "protocol not available",
+  EPROTONOSUPPORT: "protocol not supported",
+  ESOCKTNOSUPPORT: "socket type not supported",
+  EOPNOTSUPP: "operation not supported",
+  EPFNOSUPPORT: "protocol family not supported",
+  EAFNOSUPPORT: "address family not supported by protocol",
+  EADDRINUSE: "address already in use",
+  EADDRNOTAVAIL: "cannot assign requested address",
+  ENETDOWN: "network is down",
+  ENETUNREACH: "network is unreachable",
+  ENETRESET: "network dropped connection on reset",
+  ECONNABORTED: "software caused connection abort",
+  ECONNRESET: "connection reset by peer",
+  ENOBUFS: "no buffer space available",
+  EISCONN: "transport endpoint is already connected",
+  ENOTCONN: "transport endpoint is not connected",
+  ESHUTDOWN: "cannot send after transport endpoint shutdown",
+  ETOOMANYREFS: "too many references: cannot splice",
+  ETIMEDOUT: "connection timed out",
+  ECONNREFUSED: "connection refused",
+  EHOSTDOWN: "host is down",
+  EHOSTUNREACH: "no route to host",
+  EALREADY: "operation already in progress",
+  EINPROGRESS: "operation now in progress",
+  ESTALE: "stale NFS file handle",
+  EUCLEAN: "structure needs cleaning",
+  ENOTNAM: "not a XENIX named type file",
+  ENAVAIL: "no XENIX semaphores available",
+  EISNAM: "is a named type file",
+  EREMOTEIO: "remote I/O error",
+  EDQUOT: "disk quota exceeded",
+  ENOMEDIUM: "no medium found",
+  EMEDIUMTYPE: "wrong medium type",
+  ECANCELED: "operation canceled",
+  ENOKEY: "required key not available",
+  EKEYEXPIRED: "key has expired",
+  EKEYREVOKED: "key has been revoked",
+  EKEYREJECTED: "key was rejected by service",
+  EOWNERDEAD: "owner died",
+  ENOTRECOVERABLE: "state not recoverable",
+  ERFKILL: "operation not possible due to RF-kill",
+} as const;
+
+// Names of one number on Linux.
+const aliases = {
+  EWOULDBLOCK: "EAGAIN",
+  EDEADLOCK: "EDEADLK",
+  ENOTSUP: "EOPNOTSUPP",
+} as const;
+
+/** ErrnoName is one of the names Linux knows. */
+export type ErrnoName = keyof typeof texts | keyof typeof aliases;
+
+// Names longer than this are no error names of any system; nothing of theirs gets into a text.
+const namePattern = /^E[A-Z0-9_]{1,30}$/;
+
+/**
+ * Errno is an error of a system call, known by its name. {@link errno} has one shared object per name; two objects
+ * of one name are equal to errors.Is.
+ */
+export class Errno extends Error implements GoError {
+  static {
+    brand(Errno, "Errno");
+  }
+
+  declare n?: number;
+
+  /** code is the name: "ECONNREFUSED". */
+  readonly code: string;
+
+  /**
+   * A name that Linux does not have (another system's) prints as "errno NAME". If code does not look like an
+   * error name at all, it is a RangeError.
+   */
+  constructor(code: string) {
+    if (!namePattern.test(code)) {
+      throw new RangeError("not the name of a system error");
+    }
+    const name = Object.hasOwn(aliases, code) ? aliases[code as keyof typeof aliases] : code;
+    super(Object.hasOwn(texts, name) ? texts[name as keyof typeof texts] : `errno ${name}`);
+    this.code = name;
+    markValue(this, `syscall.Errno:${name}`);
+  }
+
+  /** Error returns the text of the error, "connection refused". */
+  Error(): string {
+    return this.message;
+  }
+
+  /** Is reports whether target is the os error this number stands for: ErrPermission, ErrExist or ErrNotExist. */
+  Is(target: unknown): boolean {
+    if (same(target, ErrPermission)) {
+      return this.code === "EACCES" || this.code === "EPERM";
+    }
+    if (same(target, ErrExist)) {
+      return this.code === "EEXIST" || this.code === "ENOTEMPTY";
+    }
+    return same(target, ErrNotExist) && this.code === "ENOENT";
+  }
+
+  /** Timeout reports whether the error is a timeout: EAGAIN and ETIMEDOUT are. */
+  Timeout(): boolean {
+    return this.code === "EAGAIN" || this.code === "ETIMEDOUT";
+  }
+
+  /** Temporary reports whether the error is a timeout, an interruption, or a shortage of descriptors. */
+  Temporary(): boolean {
+    return this.code === "EINTR" || this.code === "EMFILE" || this.code === "ENFILE" || this.Timeout();
+  }
+}
+
+const shared = new Map<string, Errno>();
+
+/**
+ * errno returns the shared error of that name. A name that Linux does not have gives a fresh object each time, so
+ * that a peer cannot fill the table.
+ */
+export function errno(code: ErrnoName | (string & {})): Errno {
+  const known = shared.get(code);
+  if (known !== undefined) {
+    return known;
+  }
+  const err = new Errno(code);
+  if (!Object.hasOwn(texts, err.code)) {
+    return err;
+  }
+  const first = shared.get(err.code) ?? share(err, () => new Errno(err.code));
+  shared.set(err.code, first);
+  shared.set(code, first);
+  return first;
+}
