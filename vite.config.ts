@@ -1,14 +1,37 @@
+import { chmodSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { defineConfig, type UserConfig } from "vite";
+import { defineConfig, type Plugin, type UserConfig } from "vite";
 
-// Four builds, chosen by mode (scripts/build.mjs runs them all):
+// Four builds, chosen by mode (scripts/builds.mjs runs them):
 //   client   dist/index.js     the library for browsers, no dependency left in it
 //   node     dist/node.js      the same library for Node, over ws
 //   gateway  dist/gateway/     the gateway as a library and as a program
 //   web      dist/web/         the tools page that the gateway serves
-// Without a mode of ours (vitest), only the resolve conditions matter.
 const here = import.meta.dirname;
-const conditions = ["gonet-source"];
+const hashbang = "#!/usr/bin/env node";
+
+// noEval refuses an output that makes code out of strings: pages with a strict content security policy couldn't run it.
+const noEval: Plugin = {
+  name: "gonet-no-eval",
+  generateBundle(_, bundle) {
+    for (const output of Object.values(bundle)) {
+      if (output.type !== "chunk") continue;
+      const found = /\beval\s*\(|\bnew\s+Function\b/.exec(output.code);
+      if (found) this.error(`${output.fileName} contains ${found[0]}`);
+    }
+  },
+};
+
+// program makes dist/gateway/main.js one that a shell can start.
+const program: Plugin = {
+  name: "gonet-program",
+  writeBundle({ dir = "." }) {
+    const path = resolve(dir, "main.js");
+    if (!readFileSync(path, "utf8").startsWith(hashbang))
+      this.error(`${path} does not begin with ${hashbang}`);
+    chmodSync(path, 0o755);
+  },
+};
 
 const builds: Record<string, UserConfig> = {
   client: {
@@ -30,7 +53,6 @@ const builds: Record<string, UserConfig> = {
       minify: false,
       sourcemap: true,
       target: "node20",
-      rolldownOptions: { external: ["ws"] },
     },
     ssr: { noExternal: ["msgpackr"] },
   },
@@ -47,6 +69,7 @@ const builds: Record<string, UserConfig> = {
       target: "node20",
     },
     ssr: { noExternal: ["msgpackr"] },
+    plugins: [program],
   },
   web: {
     root: resolve(here, "gateway/web"),
@@ -62,9 +85,14 @@ const builds: Record<string, UserConfig> = {
   },
 };
 
-export default defineConfig(({ mode }) => ({
-  ...builds[mode],
-  resolve: {
-    conditions: mode === "web" ? [...conditions, "browser", "module"] : [...conditions, "node", "module"],
-  },
-}));
+export default defineConfig(({ mode }) => {
+  const build = builds[mode];
+  if (!build) throw new Error(`vite build --mode is one of ${Object.keys(builds).join(", ")}, not ${mode}`);
+  // The package's own name means its source while it is being built; pages take the browser's side of a dependency.
+  const side = mode === "client" || mode === "web" ? "browser" : "node";
+  return {
+    ...build,
+    plugins: [noEval, ...(build.plugins ?? [])],
+    resolve: { conditions: ["gonet-source", side, "module"] },
+  };
+});

@@ -1,0 +1,178 @@
+// What a checkout needs before anything of it can run: packages, the addon, the builds, a browser. Each step is
+// skipped when nothing changed, so that every other script can simply ask for what it needs.
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { findBrowser } from "./browser.mjs";
+import { build } from "./builds.mjs";
+import { Failure, must, root, step } from "./process.mjs";
+import { fresh, hashOf, remember, stampFolder } from "./stamp.mjs";
+
+/** oldestNode is what `engines` in package.json says. */
+const oldestNode = [20, 19];
+
+/** Limits of the two long steps: a slow network, and a slow compiler. */
+const packagesLimitMs = 600_000;
+const addonLimitMs = 600_000;
+
+/** A second set-up in the same checkout waits for the first, looking this often, and no longer than that takes. */
+const lockPollMs = 200;
+const lockLimitMs = 1_200_000;
+
+/**
+ * setup brings the checkout to where what is asked for can run. The packages are always looked after.
+ *
+ * @param {{ addon?: boolean, builds?: readonly import("./builds.mjs").Build[], browser?: boolean }} needs
+ */
+export async function setup({ addon = true, builds = [], browser = false }) {
+  checkNode(process.versions.node);
+  await alone(async () => {
+    if (!installed(root)) await step("packages", packages);
+    if (addon) await addonBuild();
+    await build(builds);
+    if (browser) await findBrowser();
+  });
+}
+
+/**
+ * checkNode throws a Failure if this Node is too old.
+ * @param {string} version
+ */
+export function checkNode(version) {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const [wantMajor = 0, wantMinor = 0] = oldestNode;
+  if (major > wantMajor || (major === wantMajor && minor >= wantMinor)) return;
+  throw new Failure(`gonet needs Node.js ${oldestNode.join(".")} or later; this is ${version}.`);
+}
+
+/**
+ * installed reports whether node_modules holds exactly what package-lock.json says. npm writes its own list of what it
+ * installed as the very last thing, so a missing list is an install that was cut short.
+ *
+ * If a package of the lock is not there, it must be an optional one (of another system); if package.json asks for
+ * something else than the lock, it is for `npm ci` to say so.
+ *
+ * @param {string} top the checkout
+ */
+export function installed(top) {
+  const listPath = join(top, "node_modules/.package-lock.json");
+  if (!existsSync(listPath)) return false;
+  const wanted = readJSON(join(top, "package.json"));
+  const lock = readJSON(join(top, "package-lock.json")).packages;
+  const list = readJSON(listPath).packages;
+  const own = lock[""];
+  for (const kind of ["dependencies", "devDependencies", "optionalDependencies"]) {
+    if (JSON.stringify(sorted(wanted[kind])) !== JSON.stringify(sorted(own[kind]))) return false;
+  }
+  for (const [path, entry] of Object.entries(lock)) {
+    if (path === "") continue;
+    const found = list[path];
+    if (!found && !entry.optional && !entry.devOptional) return false;
+    if (found && (found.version !== entry.version || found.integrity !== entry.integrity)) return false;
+  }
+  return Object.keys(list).every((path) => path in lock);
+}
+
+/** @param {string} path */
+function readJSON(path) {
+  return JSON.parse(readFileSync(path, "utf8"));
+}
+
+/** @param {Record<string, string>} [list] */
+function sorted(list = {}) {
+  return Object.entries(list).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** packages installs what the lock says. npm names its own program to the scripts it runs. */
+async function packages() {
+  const npm = process.env["npm_execpath"];
+  const [command, args] = npm?.endsWith("npm-cli.js") ? [process.execPath, [npm]] : ["npm", []];
+  await must("Installing the packages failed.", command, [...args, "ci", "--include=dev"], {
+    limitMs: packagesLimitMs,
+  });
+}
+
+/** What the addon is made of, and what comes out. */
+const addonSources = ["native/binding.gyp", "native/src", "scripts/addon.mjs"];
+const addonBinary = "native/build/Release/gonet.node";
+
+/** addonBuild compiles the native addon if its sources changed. */
+async function addonBuild() {
+  const hash = `${hashOf(addonSources)} ${process.platform} ${process.arch}`;
+  if (fresh("addon", hash, [addonBinary])) return;
+  await step("addon", () =>
+    must("Building the native addon failed.", process.execPath, ["scripts/addon.mjs"], {
+      limitMs: addonLimitMs,
+    }),
+  );
+  remember("addon", hash);
+}
+
+/**
+ * alone runs the work while no other set-up works in this checkout, so that `npm start` and `npm test` can be started
+ * side by side. The lock is a file with the process id of its owner; one whose owner is gone doesn't count.
+ *
+ * @param {() => Promise<void>} work
+ */
+async function alone(work) {
+  const folder = join(root, stampFolder);
+  const lock = join(folder, "lock");
+  mkdirSync(folder, { recursive: true });
+  const end = performance.now() + lockLimitMs;
+  let told = false;
+  while (!take(lock)) {
+    const owner = Number(readIfThere(lock));
+    if (!alive(owner)) {
+      // Moved away before it is removed: of two who find it, only one can move it.
+      const stale = `${lock}.${process.pid}`;
+      try {
+        renameSync(lock, stale);
+      } catch {
+        // Somebody else was quicker, and the next round shows who has it now.
+      }
+      rmSync(stale, { force: true });
+      continue;
+    }
+    if (performance.now() > end)
+      throw new Failure(`Another set-up (process ${owner}) does not come to an end.`);
+    if (!told) process.stderr.write(`waiting for another set-up (process ${owner})\n`);
+    told = true;
+    await sleep(lockPollMs);
+  }
+  try {
+    await work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** @param {string} lock */
+function take(lock) {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: "wx" });
+    return true;
+  } catch (err) {
+    if (err instanceof Error && "code" in err && err.code === "EEXIST") return false;
+    throw err;
+  }
+}
+
+/** @param {string} path */
+function readIfThere(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** @param {number} pid */
+function alive(pid) {
+  if (!pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (err) {
+    return err instanceof Error && "code" in err && err.code === "EPERM";
+  }
+}

@@ -1,0 +1,47 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { countPlaywright, countVitest, lastLine, tally } from "./tally.mjs";
+
+const ran = { status: "passed", assertionResults: [{ status: "passed" }] };
+const failed = { status: "failed", assertionResults: [{ status: "failed" }] };
+const unloaded = { status: "failed", assertionResults: [] };
+
+test("countVitest counts a file that could not be loaded as one failure", () => {
+  const report = { numPassedTests: 1, numFailedTests: 1, numPendingTests: 2, numTodoTests: 1 };
+  expect(countVitest({ ...report, testResults: [ran, failed] })).toEqual({
+    passed: 1,
+    failed: 1,
+    skipped: 3,
+  });
+  expect(countVitest({ ...report, testResults: [ran, failed, unloaded] }).failed).toBe(2);
+});
+
+test("countPlaywright counts a flaky test as failed", () => {
+  const stats = { expected: 5, unexpected: 1, flaky: 1, skipped: 2 };
+  expect(countPlaywright({ stats })).toEqual({ passed: 5, failed: 2, skipped: 2 });
+});
+
+test("tally believes the exit code before the report", () => {
+  const top = mkdtempSync(join(tmpdir(), "gonet-tally-"));
+  const path = join(top, "report.json");
+  const count = (counts: { passed: number; failed: number; skipped: number }) => counts;
+  expect(tally(true)).toEqual({ passed: 1, failed: 0, skipped: 0 });
+  expect(tally(false)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+  expect(tally(false, path, count)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+  writeFileSync(path, JSON.stringify({ passed: 7, failed: 0, skipped: 1 }));
+  expect(tally(true, path, count)).toEqual({ passed: 7, failed: 0, skipped: 1 });
+  expect(tally(false, path, count)).toEqual({ passed: 7, failed: 1, skipped: 1 });
+  rmSync(top, { recursive: true });
+});
+
+test("lastLine is the form that is read by programs", () => {
+  expect(lastLine([])).toBe("0 passed, 0 failed");
+  const counts = [
+    { passed: 3, failed: 0, skipped: 0 },
+    { passed: 4, failed: 1, skipped: 0 },
+  ];
+  expect(lastLine(counts)).toBe("7 passed, 1 failed");
+  expect(lastLine([...counts, { passed: 0, failed: 0, skipped: 2 }])).toBe("7 passed, 1 failed, 2 skipped");
+});
