@@ -8,6 +8,8 @@ import { defineConfig, type Plugin, type UserConfig } from "vite";
 //   gateway  dist/gateway/     the gateway as a library and as a program
 //   web      dist/web/         the tools page that the gateway serves
 const here = import.meta.dirname;
+// license names the file with the licences of what was bundled.
+const license = { fileName: "licenses.md" };
 const hashbang = "#!/usr/bin/env node";
 
 // noEval refuses an output that makes code out of strings: pages with a strict content security policy couldn't run it.
@@ -41,6 +43,7 @@ const builds: Record<string, UserConfig> = {
       emptyOutDir: false,
       minify: false,
       sourcemap: true,
+      license,
       target: "es2022",
     },
   },
@@ -52,6 +55,7 @@ const builds: Record<string, UserConfig> = {
       emptyOutDir: false,
       minify: false,
       sourcemap: true,
+      license,
       target: "node20",
     },
     ssr: { noExternal: ["msgpackr"] },
@@ -66,6 +70,7 @@ const builds: Record<string, UserConfig> = {
       outDir: "dist/gateway",
       minify: false,
       sourcemap: true,
+      license,
       target: "node20",
     },
     ssr: { noExternal: ["msgpackr"] },
@@ -78,6 +83,7 @@ const builds: Record<string, UserConfig> = {
       outDir: resolve(here, "dist/web"),
       emptyOutDir: true,
       sourcemap: false,
+      license,
       target: "es2022",
       modulePreload: { polyfill: false },
       assetsInlineLimit: 0,

@@ -54,7 +54,7 @@ async function present() {
 async function install() {
   const cli = ["node_modules/@playwright/test/cli.js", "install", "chromium"];
   const env = { ...process.env, PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT: playwrightConnectMs };
-  const first = await run(process.execPath, cli, { quiet: true, limitMs: playwrightLimitMs, env });
+  const first = await run(process.execPath, cli, { out: "kept", limitMs: playwrightLimitMs, env });
   // One that was downloaded may still lack libraries of the system, so it counts only if it starts.
   let path = await present();
   if (path) return path;
@@ -93,7 +93,7 @@ async function playwrights() {
 
 /** @param {string} path */
 async function starts(path) {
-  const { code } = await run(path, ["--version"], { quiet: true, limitMs: versionLimitMs });
+  const { code } = await run(path, ["--version"], { out: "kept", limitMs: versionLimitMs });
   return code === 0;
 }
 

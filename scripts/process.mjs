@@ -40,15 +40,15 @@ export function seconds(ms) {
  * run starts a program in the checkout, in a process group of its own, and waits for it. SIGINT, SIGTERM and SIGHUP
  * that reach this process meanwhile go on to the whole group, once each, and so does the time limit.
  *
- * If quiet, its output is collected in `output`; otherwise it goes to our own.
- * If it could not be started, `code` is 127 and `output` says why.
+ * Its output goes to our own ("shown"), is collected in `output` ("kept"), or both; only what is not kept knows about
+ * a terminal. If it could not be started, `code` is 127 and `output` says why.
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ quiet?: boolean, limitMs: number, env?: NodeJS.ProcessEnv }} options
+ * @param {{ out: "shown" | "kept" | "both", limitMs: number, env?: NodeJS.ProcessEnv }} options
  * @returns {Promise<{ code: number, output: string, signal: NodeJS.Signals | null, late: boolean }>}
  */
-export function run(command, args, { quiet = false, limitMs, env = process.env }) {
+export function run(command, args, { out, limitMs, env = process.env }) {
   return new Promise((resolve) => {
     /** @type {NodeJS.Signals | null} */
     let signal = null;
@@ -87,12 +87,16 @@ export function run(command, args, { quiet = false, limitMs, env = process.env }
       cwd: root,
       env,
       detached: true,
-      stdio: ["ignore", quiet ? "pipe" : "inherit", quiet ? "pipe" : "inherit"],
+      stdio: ["ignore", out === "shown" ? "inherit" : "pipe", out === "shown" ? "inherit" : "pipe"],
     });
     /** @type {Buffer[]} */
     const chunks = [];
     child.stdout?.on("data", (b) => chunks.push(b));
     child.stderr?.on("data", (b) => chunks.push(b));
+    if (out === "both") {
+      child.stdout?.pipe(process.stdout, { end: false });
+      child.stderr?.pipe(process.stderr, { end: false });
+    }
 
     /** @param {number} code */
     const done = (code) => {
@@ -130,7 +134,7 @@ export function signalled(signal) {
  * @param {{ limitMs: number, env?: NodeJS.ProcessEnv }} options
  */
 export async function must(sentence, command, args, { limitMs, env }) {
-  const { code, output, signal, late } = await run(command, args, { quiet: true, limitMs, env });
+  const { code, output, signal, late } = await run(command, args, { out: "kept", limitMs, env });
   if (signal !== null) throw new Failure(`Interrupted by ${signal}.`, "", signalled(signal));
   if (late) throw new Failure(`${sentence} (It was stopped after ${seconds(limitMs)}.)`, output);
   if (code !== 0) throw new Failure(sentence, output);

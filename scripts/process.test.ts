@@ -13,7 +13,7 @@ const family = `
 test("run collects output and gives the exit code", async () => {
   const script = "console.log('out'); console.error('err'); process.exitCode = 3";
   const { code, output, signal, late } = await run(node, ["-e", script], {
-    quiet: true,
+    out: "kept",
     limitMs: farLimitMs,
   });
   expect({ code, signal, late }).toEqual({ code: 3, signal: null, late: false });
@@ -22,14 +22,14 @@ test("run collects output and gives the exit code", async () => {
 });
 
 test("run says so when there is no such program", async () => {
-  const { code, output } = await run("/nowhere/program", [], { quiet: true, limitMs: farLimitMs });
+  const { code, output } = await run("/nowhere/program", [], { out: "kept", limitMs: farLimitMs });
   expect(code).toBe(127);
   expect(output).toContain("ENOENT");
 });
 
 test("run ends a program and all it started when the time is up", async () => {
   // It resolves once nobody holds the pipe any more, so a survivor would make this test time out.
-  const { output, late } = await run(node, ["-e", family], { quiet: true, limitMs: 1_500 });
+  const { output, late } = await run(node, ["-e", family], { out: "kept", limitMs: 1_500 });
   expect({ output, late }).toEqual({ output: "started\n", late: true });
 });
 
@@ -42,7 +42,7 @@ test("run passes a signal on to the program, once, and leaves no listener behind
     process.kill(process.ppid, "SIGHUP");
     setTimeout(() => process.kill(process.ppid, "SIGHUP"), 100);
     setTimeout(() => { console.log("heard", n); process.exit(5); }, 500);`;
-  const { code, output, signal } = await run(node, ["-e", script], { quiet: true, limitMs: farLimitMs });
+  const { code, output, signal } = await run(node, ["-e", script], { out: "kept", limitMs: farLimitMs });
   expect({ code, signal, output }).toEqual({ code: 5, signal: "SIGHUP", output: "heard 1\n" });
   expect(process.listenerCount("SIGHUP")).toBe(before);
 });

@@ -48,6 +48,14 @@ export function tally(passed, path, count) {
 }
 
 /**
+ * skippedBecause finds the line by which a step without a report says that it could not run here, and gives the reason.
+ * @param {string} output
+ */
+export function skippedBecause(output) {
+  return /^\w+: skipped, (.+)$/m.exec(output)?.[1];
+}
+
+/**
  * lastLine is how a run of tests ends, alone on its line.
  * @param {readonly Count[]} counts
  */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { countPlaywright, countVitest, lastLine, tally } from "./tally.mjs";
+import { countPlaywright, countVitest, lastLine, skippedBecause, tally } from "./tally.mjs";
 
 const ran = { status: "passed", assertionResults: [{ status: "passed" }] };
 const failed = { status: "failed", assertionResults: [{ status: "failed" }] };
@@ -34,6 +34,12 @@ test("tally believes the exit code before the report", () => {
   expect(tally(true, path, count)).toEqual({ passed: 7, failed: 0, skipped: 1 });
   expect(tally(false, path, count)).toEqual({ passed: 7, failed: 1, skipped: 1 });
   rmSync(top, { recursive: true });
+});
+
+test("skippedBecause finds the reason and nothing else", () => {
+  expect(skippedBecause("building\nasan: skipped, gcc is not installed\n")).toBe("gcc is not installed");
+  expect(skippedBecause("asan: no report, no leak\n")).toBeUndefined();
+  expect(skippedBecause("one test was skipped, the others ran\n")).toBeUndefined();
 });
 
 test("lastLine is the form that is read by programs", () => {

@@ -5,13 +5,16 @@ import { parseArgs } from "node:util";
 import { allBuilds } from "./builds.mjs";
 import { Failure, main, root, run, seconds, signalled } from "./process.mjs";
 import { setup } from "./setup.mjs";
-import { countPlaywright, countVitest, lastLine, tally } from "./tally.mjs";
+import { countPlaywright, countVitest, lastLine, skippedBecause, tally } from "./tally.mjs";
 
 /** limitMs bounds each step; all of them together take a few minutes. */
 const limitMs = 900_000;
 
 /** @typedef {import("./tally.mjs").Count} Count */
-/** @typedef {{ about: string, args: readonly string[], report?: string, count?: (report: any) => Count }} Step */
+/**
+ * @typedef {{ about: string, args: readonly string[], report?: string, count?: (report: any) => Count, says?: boolean }} Step
+ * A step writes a JSON report that can be counted, or it is one test by itself, which may say that it was skipped.
+ */
 
 /** usageCode is the exit code for a wrong command line. */
 const usageCode = 2;
@@ -38,7 +41,7 @@ const steps = {
     report: unitReport,
     count: countVitest,
   },
-  asan: { about: "the native addon under the address sanitizer", args: ["scripts/asan.mjs"] },
+  asan: { about: "the native addon under the address sanitizer", args: ["scripts/asan.mjs"], says: true },
   e2e: {
     about: "playwright: the library in a real Chromium",
     args: ["node_modules/@playwright/test/cli.js", "test", "-c", "e2e/playwright.config.ts"],
@@ -102,21 +105,23 @@ await main(async () => {
   /** @type {{ name: string, passed: boolean, counts: Count, ms: number, note: string }[]} */
   const rows = [];
   for (const name of names) {
-    const { args, report, count } = /** @type {Step} */ (steps[name]);
+    const { args, report, count, says } = /** @type {Step} */ (steps[name]);
     const path = report && join(root, report);
     // A report of an earlier run must not speak for this one.
     if (path) rmSync(path, { force: true });
     console.log(`\n── ${name} ──`);
     const start = performance.now();
-    const { code, signal, late } = await run(process.execPath, args, { limitMs });
+    const out = says ? "both" : "shown";
+    const { code, output, signal, late } = await run(process.execPath, args, { out, limitMs });
     if (signal !== null) throw new Failure(`Interrupted by ${signal}.`, "", signalled(signal));
     const passed = code === 0;
+    const reason = passed ? skippedBecause(output) : undefined;
     rows.push({
       name,
       passed,
-      counts: tally(passed, path, count),
+      counts: reason === undefined ? tally(passed, path, count) : { passed: 0, failed: 0, skipped: 1 },
       ms: performance.now() - start,
-      note: late ? `stopped after ${seconds(limitMs)}` : "",
+      note: late ? `stopped after ${seconds(limitMs)}` : (reason ?? ""),
     });
   }
 
@@ -127,7 +132,7 @@ await main(async () => {
       passed ? "ok    " : "FAILED",
       seconds(ms).padStart(9),
       `  ${lastLine([counts])}`,
-      note,
+      note && `(${note})`,
     ];
     console.log(cells.join(" ").trimEnd());
   }
