@@ -1,0 +1,385 @@
+// Programs that try to break the addon: node --expose-gc native/testing/stress.mjs [name ...]. Without a name it runs
+// them all. Each fails by an exception, by an abort, or by what a sanitizer reports. The tests run them one by one, and
+// scripts/asan.mjs runs them with the instrumented binary.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { setImmediate as turn } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import {
+  binding,
+  descriptors,
+  dgram,
+  errno,
+  listen,
+  ok,
+  open,
+  pair,
+  readable,
+  until,
+  writable,
+} from "./raw.mjs";
+
+const openCloseRounds = 10_000;
+const reuseRounds = 2_000;
+const terminations = Number(process.env.GONET_TERMINATIONS ?? 50);
+const dropped = 500;
+const transferBytes = 64 * 1024 * 1024;
+const chunkBytes = 256 * 1024;
+
+const programs = {
+  transfer,
+  reset,
+  churn,
+  idleChurn,
+  reuse,
+  misuse,
+  drop,
+  keep,
+  thrown,
+  worker,
+  terminate,
+  exits,
+};
+
+// transfer moves bytes both ways at once through one pair and compares sums.
+async function transfer() {
+  const [a, b] = await pair();
+  const pump = (socket) =>
+    new Promise((resolve, reject) => {
+      const out = new Uint8Array(chunkBytes).map((_, i) => i % 251);
+      const into = new Uint8Array(chunkBytes);
+      let sent = 0;
+      let received = 0;
+      let wanted = readable | writable;
+      socket.onReady = () => {
+        try {
+          if (wanted & writable) {
+            const n = socket.write(
+              out,
+              sent % chunkBytes,
+              Math.min(chunkBytes - (sent % chunkBytes), transferBytes - sent),
+            );
+            if (n >= 0) sent += n;
+            else assert.equal(n, -errno.EAGAIN);
+            if (sent === transferBytes) {
+              ok(socket.shutdown(1));
+              wanted &= ~writable;
+            }
+          }
+          const n = socket.read(into, 0, chunkBytes);
+          if (n === 0) {
+            assert.equal(received, transferBytes);
+            wanted &= ~readable;
+          } else if (n > 0) {
+            assert.equal(into[0], (received % chunkBytes) % 251);
+            received += n;
+          } else assert.equal(n, -errno.EAGAIN);
+          ok(socket.wait(wanted));
+          if (wanted === 0) resolve();
+        } catch (err) {
+          reject(err);
+        }
+      };
+      ok(socket.wait(wanted));
+    });
+  await Promise.all([pump(a), pump(b)]);
+  a.close();
+  b.close();
+}
+
+// reset ends connections by RST while the other end polls.
+async function reset() {
+  const listener = listen();
+  for (let i = 0; i < 100; i++) {
+    const [client, server] = await pair(listener);
+    const waiting = until(server, readable);
+    ok(client.setLinger(0));
+    client.close();
+    assert.equal(await waiting, readable | writable);
+    assert.equal(server.read(new Uint8Array(8), 0, 8), -errno.ECONNRESET);
+    server.close();
+  }
+  listener.close();
+}
+
+// churn opens and closes sockets that are polled.
+async function churn() {
+  const before = descriptors();
+  for (let i = 0; i < openCloseRounds; i++) {
+    const socket = open(i % 2 ? 4 : 6, i % 3 ? 0 : dgram);
+    ok(socket.wait(readable));
+    socket.close();
+    socket.close();
+    if (i % 100 === 0) await turn();
+  }
+  await turn();
+  assert.equal(descriptors(), before);
+  assert.equal(binding.live(), 0);
+}
+
+// idleChurn opens and closes sockets nobody ever waited on.
+async function idleChurn() {
+  const before = descriptors();
+  for (let i = 0; i < openCloseRounds; i++) open().close();
+  assert.equal(descriptors(), before);
+}
+
+// reuse closes, from within an event, a socket that has an event in the same turn, and opens another one, which gets the
+// same descriptor. The event must not reach it.
+async function reuse() {
+  const listener = listen();
+  let inherited = 0;
+  for (let i = 0; i < reuseRounds; i++) {
+    const [c1, s1] = await pair(listener);
+    const [c2, s2] = await pair(listener);
+    const fresh = [];
+    await new Promise((resolve, reject) => {
+      const onReady = (own, other) => () => {
+        if (own.fd === -1) reject(new Error("an event after close"));
+        if (fresh.length > 0) return;
+        const number = other.fd;
+        other.close();
+        const next = open(1, dgram);
+        if (next.fd === number) inherited++;
+        next.onReady = () => reject(new Error("an event of another socket"));
+        ok(next.wait(readable));
+        fresh.push(next);
+        own.close();
+        turn().then(resolve);
+      };
+      s1.onReady = onReady(s1, s2);
+      s2.onReady = onReady(s2, s1);
+      ok(s1.wait(readable));
+      ok(s2.wait(readable));
+      ok(c1.write(new Uint8Array(1), 0, 1));
+      ok(c2.write(new Uint8Array(1), 0, 1));
+    });
+    for (const socket of [c1, c2, ...fresh]) socket.close();
+  }
+  listener.close();
+  assert.equal(inherited, reuseRounds);
+}
+
+// misuse calls every method with every combination of odd arguments, on sockets in every state. Whatever comes back, it
+// is a value, a TypeError, a RangeError, or what the argument's own code threw.
+async function misuse() {
+  const detached = new Uint8Array(8);
+  structuredClone(detached.buffer, { transfer: [detached.buffer] });
+  const trap = new Error("trap");
+  const throwing = Object.defineProperty([4], 1, {
+    get() {
+      throw trap;
+    },
+  });
+  throwing.length = 3;
+  const values = [
+    undefined,
+    null,
+    -1,
+    0,
+    2,
+    1.5,
+    Number.NaN,
+    2 ** 32,
+    1n,
+    "x",
+    {},
+    Symbol("s"),
+    detached,
+    new Uint8Array(new SharedArrayBuffer(8)),
+    new Uint8Array(8),
+    new Uint16Array(8),
+    new DataView(new ArrayBuffer(8)),
+    new Proxy([4, Uint8Array.of(127, 0, 0, 1), 0], {}),
+    [],
+    throwing,
+    [4, Uint8Array.of(127, 0, 0, 1), 65536],
+    [4, new Uint8Array(16), 0],
+    [6, new Uint8Array(16), 0, "z".repeat(1000)],
+    [6, new Uint8Array(16), 0, "lo\0"],
+    [6, new Uint8Array(16), 0, 1],
+    [1, new Uint8Array(200)],
+    [1, detached],
+    [2, new Uint8Array(4), 0],
+  ];
+  const names = Object.getOwnPropertyNames(Object.getPrototypeOf(open())).filter(
+    (n) => n !== "constructor" && n !== "fd",
+  );
+  assert.equal(names.length, 15);
+  let calls = 0;
+  const attempt = (call) => {
+    calls++;
+    try {
+      const got = call();
+      if (got?.close) got.close();
+    } catch (err) {
+      assert.ok(err === trap || err instanceof TypeError || err instanceof RangeError, err);
+    }
+  };
+
+  const make = {
+    open: () => open(),
+    closed: () => {
+      const socket = open();
+      socket.close();
+      return socket;
+    },
+    listening: () => listen(),
+    unix: () => open(1, dgram),
+  };
+  for (const kind of Object.keys(make)) {
+    for (const name of names) {
+      let socket = make[kind]();
+      const depth = name === "read" || name === "write" ? 3 : 2;
+      for (const a of values) {
+        for (const b of values) {
+          for (const c of depth === 3 ? values : [undefined]) attempt(() => socket[name](a, b, c));
+        }
+        if (name !== "close" && kind !== "closed" && socket.fd === -1) socket = make[kind]();
+      }
+      attempt(() => socket[name]());
+      attempt(() => socket[name].call({}));
+      attempt(() => socket[name].call(binding, 0));
+      attempt(() => Reflect.apply(socket[name], new Proxy(socket, {}), [0]));
+      attempt(() => new socket[name](0));
+      socket.close();
+    }
+  }
+  for (const a of values)
+    for (const b of values) for (const c of values) attempt(() => binding.open(a, b, c));
+
+  // An argument whose own code closes the socket it is given to.
+  const socket = open();
+  const closing = Object.defineProperty([4, null, 0], 1, {
+    get() {
+      socket.close();
+      return Uint8Array.of(127, 0, 0, 1);
+    },
+  });
+  assert.equal(socket.bind(closing), -errno.EBADF);
+  const Bare = open().constructor;
+  assert.equal(new Bare().fd, -1);
+  assert.equal(new Bare().wait(readable), -errno.EBADF);
+  attempt(() => Bare());
+  assert.ok(calls > 5_000);
+  globalThis.gc();
+  await turn();
+}
+
+// drop leaves sockets to the garbage collector, some of them with a poll handle.
+async function drop() {
+  const before = descriptors();
+  (() => {
+    for (let i = 0; i < dropped; i++) {
+      const socket = open();
+      socket.onReady = () => socket.fd;
+      if (i % 2) {
+        ok(socket.wait(readable));
+        ok(socket.wait(0));
+      }
+    }
+  })();
+  assert.equal(binding.live(), dropped);
+  for (let i = 0; i < 20 && binding.live() > 0; i++) {
+    globalThis.gc();
+    await turn();
+  }
+  assert.equal(binding.live(), 0);
+  assert.equal(descriptors(), before);
+}
+
+// keep leaves sockets that wait to nobody, and they must survive.
+async function keep() {
+  const clients = [];
+  let ends = 0;
+  for (let i = 0; i < 50; i++) {
+    const [client, server] = await pair();
+    clients.push(client);
+    server.onReady = () => {
+      if (server.read(new Uint8Array(1), 0, 1) === 0) ends++;
+      server.close();
+    };
+    ok(server.wait(readable));
+  }
+  for (let i = 0; i < 5; i++) {
+    globalThis.gc();
+    await turn();
+  }
+  assert.equal(binding.live(), 100);
+  for (const client of clients) client.close();
+  while (binding.live() > 0) await turn();
+  assert.equal(ends, 50);
+}
+
+// thrown lets the callback throw. Each time it becomes an uncaughtException, and the event comes again.
+async function thrown() {
+  const [client, server] = await pair();
+  const seen = [];
+  const onThrown = (err) => seen.push(err.message);
+  process.on("uncaughtException", onThrown);
+  await new Promise((resolve) => {
+    server.onReady = () => {
+      if (seen.length === 3) {
+        server.close();
+        resolve();
+        return;
+      }
+      throw new Error(`thrown ${seen.length}`);
+    };
+    ok(server.wait(readable));
+    client.close();
+  });
+  process.off("uncaughtException", onThrown);
+  assert.deepEqual(seen, ["thrown 0", "thrown 1", "thrown 2"]);
+}
+
+function start(mode) {
+  return new Worker(new URL("./worker.mjs", import.meta.url), { workerData: mode });
+}
+
+// worker runs programs in a worker, which has an environment and a loop of its own.
+async function worker() {
+  const [code] = await once(start(["transfer", "reset", "reuse", "churn"]), "exit");
+  assert.equal(code, 0);
+  assert.equal(binding.live(), 0);
+}
+
+// terminate ends workers whose sockets are polled and busy. The first one is not counted: a process keeps some
+// descriptors of its first worker.
+async function terminate() {
+  let before;
+  for (let i = 0; i <= terminations; i++) {
+    const busy = start("busy");
+    await once(busy, "message");
+    assert.equal(await busy.terminate(), 1);
+    before ??= descriptors();
+  }
+  assert.equal(binding.live(), 0);
+  assert.equal(descriptors(), before);
+}
+
+// exits ends workers by process.exit inside a callback, and by running out of things to do.
+async function exits() {
+  for (const [mode, wanted] of [
+    ["exit", 7],
+    ["idle", 0],
+  ]) {
+    const [code] = await once(start(mode), "exit");
+    assert.equal(code, wanted);
+  }
+  assert.equal(binding.live(), 0);
+}
+
+export async function run(names) {
+  for (const name of names) {
+    const start = performance.now();
+    await programs[name]();
+    console.log(`${name} ok, ${Math.round(performance.now() - start)} ms`);
+  }
+}
+
+if (process.argv[1]?.endsWith("stress.mjs")) {
+  const names = process.argv.slice(2);
+  await run(names.length > 0 ? names : Object.keys(programs));
+}

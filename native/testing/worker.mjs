@@ -1,0 +1,38 @@
+// What a worker of stress.mjs does: workerData is a list of programs to run, or one of the ways to end below.
+
+import { parentPort, workerData } from "node:worker_threads";
+import { listen, ok, open, pair, readable, writable } from "./raw.mjs";
+import { run } from "./stress.mjs";
+
+const busySockets = 50;
+
+// busy has sockets that are ready in every turn of the loop, and some that wait in vain. It never ends by itself.
+async function busy() {
+  const listener = listen();
+  ok(listener.wait(readable));
+  for (let i = 0; i < busySockets; i++) {
+    const sockets = await pair();
+    for (const socket of sockets) {
+      socket.onReady = () => ok(socket.write(new Uint8Array(1), 0, 0));
+      ok(socket.wait(i % 2 ? readable | writable : readable));
+    }
+  }
+  parentPort.postMessage("busy");
+}
+
+// exit leaves in the middle of a callback.
+async function exit() {
+  const [client, server] = await pair();
+  server.onReady = () => process.exit(7);
+  ok(server.wait(readable));
+  client.close();
+}
+
+// idle ends with open sockets, one of them with a poll handle, none of them waiting.
+async function idle() {
+  await pair();
+  open();
+}
+
+if (Array.isArray(workerData)) await run(workerData);
+else await { busy, exit, idle }[workerData]();
