@@ -33,8 +33,11 @@ export interface Peer {
 
 // Door is what the front door needs of the sessions behind it.
 export interface Door {
-  /** accept takes over an opened WebSocket before any message was read. It must listen for its messages at once. */
-  accept(ws: WebSocket, peer: Peer): void;
+  /**
+   * accept takes over an opened WebSocket before any message was read; it must listen for its messages at once. raw is
+   * the socket below it, to be corked around several messages.
+   */
+  accept(ws: WebSocket, peer: Peer, raw: Duplex): void;
   /** size is the number of sessions there are. */
   readonly size: number;
   /** close ends all sessions and their sockets. */
@@ -172,7 +175,7 @@ export class FrontDoor {
       // The session listens too; this one is for the time before and after it does.
       ws.on("error", ignoreError);
       this.#options.log.debug({ remote: peer.remoteAddress, principal: peer.principal }, "opened");
-      this.#door.accept(ws, peer);
+      this.#door.accept(ws, peer, socket);
     });
   }
 

@@ -1,5 +1,5 @@
-// Binding the front door to an address: what is refused as unsafe, which hosts and origins follow from the address, and
-// the end of it all.
+// A gateway that listens: the front door bound to an address, what is refused as unsafe, which hosts and origins follow
+// from the address, and the end of it all.
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, isIP } from "node:net";
@@ -33,7 +33,7 @@ const closeTimeoutMs = 5_000;
 const principalOfToken = "token";
 const portOf = { http: 80, https: 443 } as const;
 
-export interface ListenOptions {
+export interface GatewayOptions {
   /** host is the address to listen on: an IP address or "localhost". Default "127.0.0.1". */
   host?: string;
   /** port is the port to listen on; 0, the default, takes a free one. */
@@ -76,9 +76,9 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-// listen opens the front door of door. It rejects with a ConfigError if that would be unsafe, and with the error of the
+// openGateway opens the front door before door. It rejects with a ConfigError if that would be unsafe, and with the error of the
 // system call if the address cannot be had.
-export async function listen(options: ListenOptions, door: Door): Promise<Gateway> {
+export async function openGateway(options: GatewayOptions, door: Door): Promise<Gateway> {
   const { host = "127.0.0.1", port = 0, logger: log = silentLog, trustedProxies = [] } = options;
   checkOptions(options);
   const token = options.authenticate === undefined ? (options.token ?? newToken()) : "";
@@ -122,7 +122,7 @@ export async function listen(options: ListenOptions, door: Door): Promise<Gatewa
 }
 
 // checkOptions throws a ConfigError for what must not be started. Each message names what is missing.
-export function checkOptions(options: ListenOptions): void {
+export function checkOptions(options: GatewayOptions): void {
   const { host = "127.0.0.1", token, origins = [], hosts = [], trustedProxies = [] } = options;
   if (token !== undefined && !isToken(token)) {
     throw new ConfigError("token: letters, digits and -._~+/ only, at most 4096, not empty");
@@ -160,7 +160,7 @@ export function checkOptions(options: ListenOptions): void {
 
 // places derives what the gateway is called from where it listens.
 function places(
-  options: ListenOptions,
+  options: GatewayOptions,
   address: AddressInfo,
   isTLS: boolean,
 ): { rules: Rules; origin: string } {

@@ -1,0 +1,27 @@
+// The gateway as a library: import { serve } from "gonet/gateway".
+import type { Limits } from "../src/wire/limits.js";
+import { type Gateway, type GatewayOptions, openGateway } from "./gateway.js";
+import { Sessions } from "./sessions.js";
+
+export type { Authenticate } from "./auth.js";
+export { ConfigError, type Gateway, type GatewayOptions } from "./gateway.js";
+export { type Log, type LogLevel, logLevels, type NewLogOptions, newLog } from "./log.js";
+export type { Door, Peer } from "./server.js";
+export { type Caller, Sessions, type SessionsOptions } from "./sessions.js";
+
+export interface ServeOptions extends GatewayOptions {
+  /** limits changes limits of each session; what is not named keeps its default. */
+  limits?: Partial<Limits>;
+}
+
+// serve starts a gateway and resolves when it listens. Without options it takes a free port of 127.0.0.1 and makes a
+// token. It rejects with a ConfigError if what was asked for is wrong or unsafe, and with the error of the system call if
+// the address cannot be had.
+export async function serve(options: ServeOptions = {}): Promise<Gateway> {
+  const { limits, ...rest } = options;
+  const sessions = new Sessions({
+    ...(limits === undefined ? {} : { limits }),
+    ...(options.logger === undefined ? {} : { log: options.logger }),
+  });
+  return await openGateway(rest, sessions);
+}
