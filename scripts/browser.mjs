@@ -59,7 +59,8 @@ async function install() {
   let path = await present();
   if (path) return path;
   if (process.getuid?.() === 0 && existsSync("/etc/debian_version")) {
-    const sentence = "No browser could be installed, neither Playwright's nor Debian's.";
+    const sentence =
+      "Neither Playwright's Chromium nor Debian's could be installed: install one, or name it in GONET_CHROMIUM.";
     const apt = { limitMs: aptLimitMs, env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
     await must(sentence, "apt-get", ["update", "-q"], apt);
     await must(sentence, "apt-get", ["install", "-yq", "--no-install-recommends", "chromium"], apt);
