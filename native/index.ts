@@ -220,7 +220,7 @@ export class Socket {
   }
 
   // read is recv(2) into length bytes of b from offset on. It returns how many came, 0 at the end of the stream, or
-  // again. Nothing of b is kept.
+  // again. Of length 0 it tells nothing. Nothing of b is kept.
   read(b: Uint8Array, offset: number, length: number): number {
     const n = this.#handle.read(b, offset, length);
     if (n >= 0) return n;
