@@ -86,7 +86,7 @@ export async function openGateway(options: GatewayOptions, door: Door): Promise<
   const server = options.server ?? (await bind(host, port));
   const address = server.address();
   if (address === null || typeof address === "string")
-    throw new ConfigError("server must listen on a TCP port");
+    throw new ConfigError("server: must listen on a TCP port already");
   const { rules, origin } = places(options, address, server instanceof TLSServer);
   const front = new FrontDoor(door, {
     rules,
