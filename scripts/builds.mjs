@@ -1,5 +1,7 @@
 // The builds (see vite.config.ts), each done only when what goes into it changed.
-import { Failure, must, step } from "./process.mjs";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { Failure, must, root, step } from "./process.mjs";
 import { fresh, hashOf, remember } from "./stamp.mjs";
 
 /** limitMs bounds one build; each takes about a second. */
@@ -18,8 +20,12 @@ const builds = {
 
 /** @typedef {keyof typeof builds} Build */
 
-/** allBuilds are the names of all builds, in the order in which they are done. */
-export const allBuilds = /** @type {Build[]} */ (Object.keys(builds));
+/** hasPage says whether there is a tools page to build; without it the gateway answers 404 where it would be. */
+const hasPage = existsSync(join(root, "gateway/web/index.html"));
+
+/** gatewayBuilds make the gateway and what it serves, allBuilds the library as well. */
+export const gatewayBuilds = /** @type {Build[]} */ (hasPage ? ["gateway", "web"] : ["gateway"]);
+export const allBuilds = /** @type {Build[]} */ (["client", "node", ...gatewayBuilds]);
 
 /** settings go into every build. */
 const settings = ["package.json", "package-lock.json", "tsconfig.base.json", "vite.config.ts"];

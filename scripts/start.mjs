@@ -3,6 +3,7 @@
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { gatewayBuilds } from "./builds.mjs";
 import { main, root } from "./process.mjs";
 import { setup } from "./setup.mjs";
 
@@ -30,7 +31,7 @@ async function withListen(args) {
 }
 
 await main(async () => {
-  await setup({ builds: ["gateway", "web"] });
+  await setup({ builds: gatewayBuilds });
   const program = join(root, "dist/gateway/main.js");
   const args = await withListen(process.argv.slice(2));
   process.argv = [process.execPath, program, "serve", ...args];
