@@ -1,8 +1,6 @@
 // Who a caller is: the token, where it may stand in a request, and how it is compared.
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-
-// protocolName is the WebSocket subprotocol of version 1, the only one that is ever echoed.
-export const protocolName = "gonet.v1";
+import { subprotocol } from "../src/wire/frame.js";
 
 // bearerPrefix starts the subprotocol that carries a token: a page cannot set headers on a WebSocket, and a URL ends
 // up in logs. What follows it is the base64url form (RFC 4648, section 5, no padding) of the token's UTF-8 bytes.
@@ -64,7 +62,7 @@ export function credentials(authorization: string | undefined, protocols: readon
   for (const protocol of protocols) {
     if (protocol.startsWith(bearerPrefix)) tokens.push(decodeBearer(protocol.slice(bearerPrefix.length)));
   }
-  return { tokens, speaksGonet: protocols.includes(protocolName) };
+  return { tokens, speaksGonet: protocols.includes(subprotocol) };
 }
 
 // protocolList splits a Sec-WebSocket-Protocol header (RFC 6455, section 11.3.4) without judging its elements.

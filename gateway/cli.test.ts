@@ -134,6 +134,9 @@ describe("serve", () => {
     const path = file("gonet.toml", 'token = "from-the-file"\nlisten = "127.0.0.1:1"\nmax-sessions = 0\n');
     const { port, token } = await started("--config", path);
     expect(token).toBe("from-the-file");
+    const both = file("both.toml", `token-file = "${file("token2", "from-the-token-file\n")}"\n`);
+    expect((await started("--config", both)).token).toBe("from-the-token-file");
+    expect((await started("--config", both, "--token", "from-the-line")).token).toBe("from-the-line");
     expect((await exchange(port, handshake({ host: `127.0.0.1:${port}`, token }))).status).toBe(503);
   });
 });

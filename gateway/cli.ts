@@ -48,7 +48,7 @@ export async function run(args: readonly string[], serve: Serve): Promise<number
     else await runGateway(asked, serve);
     return exitOK;
   } catch (err) {
-    process.stderr.write(`gonet: ${messageOf(err)}\n`);
+    process.stderr.write(`gonet: ${messageOf(err).replace(/^gonet: /, "")}\n`);
     return err instanceof ConfigError ? exitUsage : exitFailed;
   }
 }
@@ -94,7 +94,7 @@ export function readArguments(args: readonly string[]): "help" | "version" | Set
 // gatewayOptions makes a gateway's options of what the command line and the file say; the command line goes before the
 // file, option by option. The log and the token, which the log hides, come with it.
 export function gatewayOptions(said: Settings): ProgramOptions {
-  const settings: Settings = said.config === undefined ? said : { ...readConfigFile(said.config), ...said };
+  const settings = said.config === undefined ? said : merged(readConfigFile(said.config), said);
   const { host, port } = splitListen(settings.listen ?? optionTable.listen.fallback)!;
   const token = tokenOf(settings);
   return {
@@ -111,6 +111,15 @@ export function gatewayOptions(said: Settings): ProgramOptions {
     ...(settings["web-root"] === undefined ? {} : { webRoot: settings["web-root"] }),
     logger: newLog({ level: settings["log-level"] ?? optionTable["log-level"].fallback, secrets: [token] }),
   };
+}
+
+// merged lets what was said on the command line take the place of what the file says.
+function merged(file: Settings, said: Settings): Settings {
+  const settings = { ...file, ...said };
+  // The two ways to give a token are one option, as far as taking its place goes.
+  if (said.token !== undefined && said["token-file"] === undefined) delete settings["token-file"];
+  if (said["token-file"] !== undefined && said.token === undefined) delete settings.token;
+  return settings;
 }
 
 function tokenOf(settings: Settings): string {

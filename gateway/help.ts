@@ -1,6 +1,7 @@
 // The texts made from the table of options: the help on the command line and the tables in docs/gateway.md.
 import { limitTable } from "../src/wire/limits.js";
 import { optionNames, optionTable } from "./config.js";
+import { refusals } from "./refusal.js";
 
 const columns = 100;
 
@@ -35,6 +36,14 @@ export function limitsMarkdown(): string {
     ([name, { value, unit, why }]) => `| \`${name}\` | ${value} | ${unit} | ${why} |`,
   );
   return ["| limit | default | unit | why |", "| --- | --: | --- | --- |", ...rows].join("\n");
+}
+
+// refusalsMarkdown is the table of refusals for the docs.
+export function refusalsMarkdown(): string {
+  const rows = Object.entries(refusals).map(
+    ([name, { status, reason, message }]) => `| ${status} | \`${reason}\` | \`${name}\` | ${message} |`,
+  );
+  return ["| status | `Gonet-Reason` | in the log | text |", "| --: | --- | --- | --- |", ...rows].join("\n");
 }
 
 function usage(name: (typeof optionNames)[number]): string {

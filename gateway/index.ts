@@ -1,4 +1,5 @@
 // The gateway as a library: import { serve } from "gonet/gateway".
+import { loadAddon } from "../native/index.js";
 import type { Limits } from "../src/wire/limits.js";
 import { type Gateway, type GatewayOptions, openGateway } from "./gateway.js";
 import { Sessions } from "./sessions.js";
@@ -15,10 +16,11 @@ export interface ServeOptions extends GatewayOptions {
 }
 
 // serve starts a gateway and resolves when it listens. Without options it takes a free port of 127.0.0.1 and makes a
-// token. It rejects with a ConfigError if what was asked for is wrong or unsafe, and with the error of the system call if
-// the address cannot be had.
+// token. It rejects with a ConfigError if what was asked for is wrong or unsafe, with the error of the system call if the
+// address cannot be had, and with an Error that says what to do if the native addon is missing.
 export async function serve(options: ServeOptions = {}): Promise<Gateway> {
   const { limits, ...rest } = options;
+  loadAddon(); // now, not at the first socket somebody asks for
   const sessions = new Sessions({
     ...(limits === undefined ? {} : { limits }),
     ...(options.logger === undefined ? {} : { log: options.logger }),

@@ -1,7 +1,8 @@
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { bearerProtocol, protocolName } from "./auth.js";
+import { subprotocol } from "../src/wire/frame.js";
+import { bearerProtocol } from "./auth.js";
 import { checkPath, wsPath } from "./check.js";
 import { type Gateway, type GatewayOptions, openGateway } from "./gateway.js";
 import { DoorDouble } from "./testing/doordouble.js";
@@ -42,7 +43,7 @@ describe("a handshake that is in order", () => {
   test("from the gateway's own page is taken (A08: only gonet.v1 is echoed)", async () => {
     const answer = await exchange(port, handshake({ host, origin, token }));
     expect(answer.status).toBe(101);
-    expect(header(answer, "Sec-WebSocket-Protocol")).toBe(protocolName);
+    expect(header(answer, "Sec-WebSocket-Protocol")).toBe(subprotocol);
     expect(JSON.stringify(answer.headers)).not.toContain(bearerProtocol(token));
     expect(door.peers).toEqual([{ remoteAddress: "127.0.0.1", origin, principal: "token" }]);
   });
@@ -60,7 +61,7 @@ describe("a handshake that is in order", () => {
   });
 
   test("carries messages both ways", async () => {
-    const ws = new WebSocket(gateway.url, [protocolName, bearerProtocol(token)]);
+    const ws = new WebSocket(gateway.url, [subprotocol, bearerProtocol(token)]);
     const message = await new Promise((resolve, reject) => {
       ws.on("error", reject);
       ws.on("open", () => ws.send("echo me"));
@@ -98,7 +99,7 @@ describe("tokens", () => {
 
   test("A03: two bearers are 401, even if both are valid, wherever they stand", async () => {
     const bearer = bearerProtocol(token);
-    const two = `${protocolName}, ${bearer}, ${bearer}`;
+    const two = `${subprotocol}, ${bearer}, ${bearer}`;
     refused(await exchange(port, handshake({ host, protocols: two })), 401, "token");
     const more = [["Authorization", `Bearer ${token}`]] as const;
     refused(await exchange(port, handshake({ host, token, more })), 401, "token");
@@ -119,7 +120,7 @@ describe("tokens", () => {
     "the token cut short": bearer(Buffer.from(token.slice(0, -1))),
   };
   test.each(Object.entries(badBearers))("A04: a bearer with %s is 401", async (_, value) => {
-    const protocols = `${protocolName}, gonet.bearer.${value}`;
+    const protocols = `${subprotocol}, gonet.bearer.${value}`;
     refused(await exchange(port, handshake({ host, protocols })), 401, "token");
   });
 
@@ -128,7 +129,7 @@ describe("tokens", () => {
     for (let bit = 0; bit < 64; bit++) {
       const wrong = Buffer.from(right);
       wrong[bit >> 3]! ^= 1 << (bit & 7);
-      const protocols = `${protocolName}, gonet.bearer.${wrong.toString("base64url")}`;
+      const protocols = `${subprotocol}, gonet.bearer.${wrong.toString("base64url")}`;
       expect((await exchange(port, handshake({ host, protocols }))).status).toBe(401);
     }
     expect(door.peers).toEqual([]);
@@ -243,7 +244,7 @@ describe("the form of the handshake", () => {
       ["Origin", origin],
       ["Host", host],
       ["Sec-WebSocket-Key", key],
-      ["Sec-WebSocket-Protocol", protocolName],
+      ["Sec-WebSocket-Protocol", subprotocol],
     ] as const;
     for (const double of doubles) {
       refused(await exchange(port, handshake({ host, origin, token, more: [double] })), 400, "malformed");
@@ -296,7 +297,7 @@ describe("the form of the handshake", () => {
   });
 
   test("a malformed list of subprotocols is 400", async () => {
-    for (const list of [`${protocolName},,`, `${protocolName}, a b,`, `${protocolName}, ${protocolName},`]) {
+    for (const list of [`${subprotocol},,`, `${subprotocol}, a b,`, `${subprotocol}, ${subprotocol},`]) {
       refused(await exchange(port, handshake({ host, protocols: `${list}${bearerProtocol(token)}` })), 400);
     }
   });

@@ -4,8 +4,8 @@ import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } 
 import type { BlockList } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
-import { maxControlBytes, maxPayloadBytes } from "../src/wire/frame.js";
-import { type Authenticate, protocolName } from "./auth.js";
+import { maxMessageBytes, subprotocol } from "../src/wire/frame.js";
+import type { Authenticate } from "./auth.js";
 import {
   callerAddress,
   checkHead,
@@ -78,11 +78,11 @@ const webSocketOptions: ServerOptions & { maxPendingAutoPongs: number } = {
   noServer: true,
   clientTracking: false,
   perMessageDeflate: false,
-  maxPayload: maxPayloadBytes + maxControlBytes,
+  maxPayload: maxMessageBytes,
   maxFragments: 64,
   maxBufferedChunks: 4096,
   maxPendingAutoPongs: 8,
-  handleProtocols: () => protocolName,
+  handleProtocols: () => subprotocol,
 };
 
 export interface FrontDoorOptions {

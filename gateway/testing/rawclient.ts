@@ -2,7 +2,8 @@
 // be sent, and what happens to the socket can be seen.
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
-import { bearerProtocol, protocolName } from "../auth.js";
+import { subprotocol } from "../../src/wire/frame.js";
+import { bearerProtocol } from "../auth.js";
 import { wsPath } from "../check.js";
 
 // patienceMs ends an exchange that the other side does not end.
@@ -109,7 +110,7 @@ export function opened(port: number, bytes: string): Promise<Socket> {
 }
 
 function usualProtocols(token: string | undefined): string {
-  return token === undefined ? protocolName : `${protocolName}, ${bearerProtocol(token)}`;
+  return token === undefined ? subprotocol : `${subprotocol}, ${bearerProtocol(token)}`;
 }
 
 // isComplete ends an exchange that would go on: an upgrade that was granted, or an answer on a connection that is kept.
