@@ -1,12 +1,12 @@
 // What a checkout needs before anything of it can run: packages, the addon, the builds, a browser. Each step is
 // skipped when nothing changed, so that every other script can simply ask for what it needs.
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { findBrowser } from "./browser.mjs";
 import { build } from "./builds.mjs";
+import { alone } from "./lock.mjs";
 import { Failure, must, root, step } from "./process.mjs";
-import { fresh, hashOf, remember, stampFolder } from "./stamp.mjs";
+import { fresh, hashOf, remember } from "./stamp.mjs";
 
 /** oldestNode is what `engines` in package.json says. */
 const oldestNode = [20, 19];
@@ -15,10 +15,6 @@ const oldestNode = [20, 19];
 const packagesLimitMs = 600_000;
 const addonLimitMs = 600_000;
 
-/** A second set-up in the same checkout waits for the first, looking this often, and no longer than that takes. */
-const lockPollMs = 200;
-const lockLimitMs = 1_200_000;
-
 /**
  * setup brings the checkout to where what is asked for can run. The packages are always looked after.
  *
@@ -26,7 +22,7 @@ const lockLimitMs = 1_200_000;
  */
 export async function setup({ addon = true, builds = [], browser = false }) {
   checkNode(process.versions.node);
-  await alone(async () => {
+  await alone(root, async () => {
     if (!installed(root)) await step("packages", packages);
     if (addon) await addonBuild();
     await build(builds);
@@ -106,73 +102,4 @@ async function addonBuild() {
     }),
   );
   remember("addon", hash);
-}
-
-/**
- * alone runs the work while no other set-up works in this checkout, so that `npm start` and `npm test` can be started
- * side by side. The lock is a file with the process id of its owner; one whose owner is gone doesn't count.
- *
- * @param {() => Promise<void>} work
- */
-async function alone(work) {
-  const folder = join(root, stampFolder);
-  const lock = join(folder, "lock");
-  mkdirSync(folder, { recursive: true });
-  const end = performance.now() + lockLimitMs;
-  let told = false;
-  while (!take(lock)) {
-    const owner = Number(readIfThere(lock));
-    if (!alive(owner)) {
-      // Moved away before it is removed: of two who find it, only one can move it.
-      const stale = `${lock}.${process.pid}`;
-      try {
-        renameSync(lock, stale);
-      } catch {
-        // Somebody else was quicker, and the next round shows who has it now.
-      }
-      rmSync(stale, { force: true });
-      continue;
-    }
-    if (performance.now() > end)
-      throw new Failure(`Another set-up (process ${owner}) does not come to an end.`);
-    if (!told) process.stderr.write(`waiting for another set-up (process ${owner})\n`);
-    told = true;
-    await sleep(lockPollMs);
-  }
-  try {
-    await work();
-  } finally {
-    rmSync(lock, { force: true });
-  }
-}
-
-/** @param {string} lock */
-function take(lock) {
-  try {
-    writeFileSync(lock, String(process.pid), { flag: "wx" });
-    return true;
-  } catch (err) {
-    if (err instanceof Error && "code" in err && err.code === "EEXIST") return false;
-    throw err;
-  }
-}
-
-/** @param {string} path */
-function readIfThere(path) {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
-}
-
-/** @param {number} pid */
-function alive(pid) {
-  if (!pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (err) {
-    return err instanceof Error && "code" in err && err.code === "EPERM";
-  }
 }
