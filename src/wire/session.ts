@@ -6,7 +6,17 @@
 // Everything that is sent goes through pump: once per turn, control frames first, then one DATA frame of each stream
 // in turn, as long as credit, the replay queue and the link's buffer have room.
 
-import { closeCode, type Pieces, PiecesError, RefusedError, SessionError, WireError } from "./errors.js";
+import { Allowance } from "./allowance.js";
+import {
+  ClosedError,
+  closeCode,
+  maxReasonChars,
+  type Pieces,
+  PiecesError,
+  RefusedError,
+  SessionError,
+  WireError,
+} from "./errors.js";
 import {
   type ControlFrame,
   dataPrefixBytes,
@@ -20,11 +30,13 @@ import {
   protocolVersion,
   writePrefix,
 } from "./frame.js";
+import { Heartbeat } from "./heartbeat.js";
 import { defaultLimits, type Limits, limitTable } from "./limits.js";
 import { Outbox } from "./outbox.js";
 import { Replay } from "./replay.js";
-import { Stream } from "./stream.js";
+import { maxAheadBytes, Stream } from "./stream.js";
 import type { Receiver, Transport } from "./transport.js";
+import { Turnstile } from "./turnstile.js";
 
 export type Role = "client" | "gateway";
 export type SessionState = "waiting" | "attached" | "over";
@@ -65,6 +77,14 @@ const ackAfterBytes = 64 * 1024;
 const ackAfterMs = 100;
 const sharedTurnBytes = 64 * 1024; // of one stream in one turn while others wait
 const maxSessionAheadBytes = 64 * 1024 * 1024;
+const askedAtOnce = 256; // OPENs, and CALLs, that a client leaves unanswered; the rest waits on its side
+const maxReturns = 256; // RETURN frames for one call: 4 MiB at most
+const itemsAtOnce = 32; // of a result, in one RETURN frame
+const clientDeadMs = 25_000; // a page gives a link up before its gateway does, and makes a new one
+const pingBurst = 20;
+const pingsPerSecond = 10;
+const firstCode = 1000; // of GOODBYE, as of a WebSocket
+const lastCode = 4999;
 
 interface Waiting {
   stream: Stream;
@@ -75,6 +95,7 @@ interface Waiting {
 
 interface Calling {
   parts: unknown[];
+  returns: number;
   resolve: (result: readonly unknown[]) => void;
   reject: (err: Error) => void;
 }
@@ -94,6 +115,8 @@ export class Session implements Receiver {
   #transport: Transport | null = null;
   readonly #streams = new Map<number, Stream>();
   readonly #openings = new Map<number, Waiting>();
+  readonly #openGate = new Turnstile(askedAtOnce);
+  readonly #callGate = new Turnstile(askedAtOnce);
   readonly #calls = new Map<number, Calling>();
   #callsRunning = 0;
   #nextID: number;
@@ -120,12 +143,22 @@ export class Session implements Receiver {
   #received = 0;
   #consumed = 0;
   #granted: number;
-  #timer: number | undefined;
+  readonly #pings = new Allowance(pingBurst, pingsPerSecond);
+  #helloTimer: number | undefined;
+  readonly #heartbeat: Heartbeat;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.role = options.role;
     this.limits = { ...defaultLimits, ...options.limits };
+    checkWindow("streamWindow", this.limits.streamWindow, maxAheadBytes);
+    checkWindow("sessionWindow", this.limits.sessionWindow, maxSessionAheadBytes);
+    this.#heartbeat = new Heartbeat({
+      askMs: this.limits.pingMs,
+      deadMs: this.role === "gateway" ? this.limits.deadMs : Math.min(this.limits.deadMs, clientDeadMs),
+      ask: () => this.control([frameType.ping, Math.floor(performance.now())]),
+      dead: () => this.#end(closeCode.goingAway, "link silent", true),
+    });
     this.#nextID = this.role === "client" ? 1 : 2;
     this.#credit = this.limits.sessionWindow;
     this.#granted = this.limits.sessionWindow;
@@ -134,11 +167,14 @@ export class Session implements Receiver {
   }
 
   // attach gives the session its link. The client says HELLO at once; the gateway waits for it.
+  // If the session is over already, the link is closed. A session takes one link.
   attach(transport: Transport): void {
+    if (this.reason !== null) return transport.close(this.reason.code, "");
+    if (this.#transport !== null) throw new TypeError("gonet: the session has a link");
     this.#transport = transport;
     transport.receiver = this;
     this.lastHeard = performance.now();
-    this.#timer = setTimeout(
+    this.#helloTimer = setTimeout(
       () => this.#end(closeCode.helloTimeout, "no answer in time", true),
       this.limits.helloMs,
     );
@@ -152,14 +188,15 @@ export class Session implements Receiver {
     return this.#streams.size;
   }
 
-  // keptBytes is the DATA that was sent and not acknowledged.
+  // keptBytes is the memory of DATA that was sent and not acknowledged, about.
   get keptBytes(): number {
     return this.#replay.dataBytes;
   }
 
   // ---- asking (client) ----
 
-  // open asks the gateway for op.
+  // open asks the gateway for op. At most askedAtOnce wait for their answers; later ones leave when earlier
+  // ones are answered. If the frame is too large, the answer rejects with RangeError.
   open(op: string, args: readonly unknown[]): Opening {
     const id = this.#takeID();
     const stream = new Stream(this, id, "opening", this.limits.streamWindow);
@@ -167,45 +204,72 @@ export class Session implements Receiver {
     const answer = new Promise<readonly unknown[]>((resolve, reject) => {
       if (this.state === "over") return reject(this.reason as SessionError);
       const waiting: Waiting = { stream, resolve, reject, canceled: false };
-      try {
-        this.control([frameType.open, id, op, args]);
-      } catch (err) {
-        return reject(err as Error);
-      }
+      const bytes = encode([frameType.open, id, op, args]);
       this.#streams.set(id, stream);
       this.#openings.set(id, waiting);
+      const withdraw = this.#openGate.enter(() => this.#queue(bytes, true));
       cancel = () => {
         if (waiting.canceled || !this.#openings.has(id)) return;
         waiting.canceled = true;
-        this.control([frameType.cancel, id]);
+        if (withdraw()) {
+          this.#openings.delete(id);
+          this.#drop(stream);
+        } else this.control([frameType.cancel, id]);
         reject(new PiecesError(["canceled"]));
       };
     });
     return { stream, answer, cancel: () => cancel() };
   }
 
-  // call asks the gateway a question, about stream if one is given.
+  // call asks the gateway a question, about stream if one is given. It leaves as an open does. A call about a stream
+  // that was closed in the meantime rejects with ClosedError.
   call(op: string, args: readonly unknown[], stream?: Stream): Promise<readonly unknown[]> {
     return new Promise((resolve, reject) => {
       if (this.state === "over") return reject(this.reason as SessionError);
       const call = this.#nextCall++;
-      this.control([frameType.call, call, stream?.id ?? 0, op, args]);
-      this.#calls.set(call, { parts: [], resolve, reject });
+      const bytes = encode([frameType.call, call, stream?.id ?? 0, op, args]);
+      const calling: Calling = { parts: [], returns: 0, resolve, reject };
+      this.#calls.set(call, calling);
+      this.#callGate.enter(() => {
+        if (stream === undefined || stream.state === "open" || stream.state === "failed") {
+          return this.#queue(bytes, true);
+        }
+        this.#calls.delete(call);
+        reject(new ClosedError());
+        this.#callGate.leave();
+      });
     });
   }
 
-  // close ends the session on purpose. Its sockets are closed at the gateway.
+  // close ends the session on purpose, after what was sent before. Its sockets are closed at the gateway.
   close(code: number = closeCode.goodbye, reason = ""): void {
+    try {
+      this.#pump();
+    } catch (err) {
+      return this.#broken(err);
+    }
     this.#end(code, reason, true);
   }
 
   // ---- what streams ask of their session ----
 
   // control queues a control frame. It goes before any data that is not yet framed.
-  // If the frame is too large it throws RangeError and nothing is queued.
-  control(frame: ControlFrame): void {
+  // If the frame is too large, fallback takes its place; without one it throws RangeError and nothing is queued.
+  control(frame: ControlFrame, fallback?: ControlFrame): void {
     if (this.state === "over") return;
-    this.#control.push({ bytes: encode(frame), numbered: frame[0] >= firstNumbered });
+    let bytes: Uint8Array;
+    try {
+      bytes = encode(frame);
+    } catch (err) {
+      if (fallback === undefined || !(err instanceof RangeError)) throw err;
+      bytes = encode(fallback);
+    }
+    this.#queue(bytes, frame[0] >= firstNumbered);
+  }
+
+  #queue(bytes: Uint8Array, numbered: boolean): void {
+    if (this.state === "over") return;
+    this.#control.push({ bytes, numbered });
     this.#wantPump();
   }
 
@@ -248,9 +312,18 @@ export class Session implements Receiver {
     this.#owing.delete(stream);
   }
 
+  // #drop forgets a stream that never was open.
+  #drop(stream: Stream): void {
+    stream.state = "closed";
+    this.forget(stream);
+  }
+
   #takeID(): number {
     const id = this.#nextID;
-    if (id > maxID) throw new SessionError(closeCode.goodbye, "stream ids used up");
+    if (id > maxID) {
+      this.close(closeCode.goodbye, "stream ids used up");
+      throw this.reason;
+    }
     this.#nextID += 2;
     return id;
   }
@@ -262,7 +335,11 @@ export class Session implements Receiver {
     this.#pumpDue = true;
     queueMicrotask(() => {
       this.#pumpDue = false;
-      this.#pump();
+      try {
+        this.#pump();
+      } catch (err) {
+        this.#broken(err);
+      }
     });
   }
 
@@ -272,20 +349,22 @@ export class Session implements Receiver {
     const outbox = new Outbox(transport);
     transport.cork();
     try {
-      this.#pumpControl(outbox);
+      this.#pumpControl(outbox, (transport.bufferedBytes() ?? 0) < this.limits.linkBuffer);
       this.#pumpData(outbox, transport);
       outbox.flush();
     } finally {
       transport.uncork();
     }
-    // A peer that asks and asks but acknowledges nothing would make us keep its answers for ever.
-    if (this.role === "gateway" && this.#replay.controlBytes > this.limits.controlBytes) {
-      this.#end(closeCode.tooMuch, "answers not acknowledged", true);
-    }
+    // A peer that asks and asks but acknowledges nothing would make us keep its answers for ever. A client makes
+    // its frames of its own will, so it may keep more.
+    const max = this.role === "gateway" ? this.limits.controlBytes : this.limits.replayBytes;
+    if (this.#replay.controlBytes > max) this.#end(closeCode.tooMuch, "answers not acknowledged", true);
   }
 
-  #pumpControl(outbox: Outbox): void {
-    if (this.#ackDue) {
+  // #pumpControl sends what is not data. Without room in the link, ACK and PONG wait: they are not kept and not
+  // counted, and a peer that asks for them but reads nothing would make the link's buffer grow for ever.
+  #pumpControl(outbox: Outbox, room: boolean): void {
+    if (this.#ackDue && room) {
       this.#ackDue = false;
       this.#ackedFrames = 0;
       this.#ackedBytes = 0;
@@ -293,18 +372,19 @@ export class Session implements Receiver {
       this.#ackTimer = undefined;
       outbox.add(encode([frameType.ack, this.#rcvSeq]));
     }
-    if (this.#pongDue !== null) {
+    if (this.#pongDue !== null && room) {
       outbox.add(encode([frameType.pong, this.#pongDue]));
       this.#pongDue = null;
     }
     if (this.#owesSession) {
       this.#owesSession = false;
       this.#granted = this.#consumed + this.limits.sessionWindow;
-      this.control([frameType.credit, 0, this.#granted]);
+      this.#control.push({ bytes: encode([frameType.credit, 0, this.#granted]), numbered: true });
     }
     for (const stream of this.#owing) {
       const offset = stream.creditToGive();
-      if (offset !== null) this.control([frameType.credit, stream.id, offset]);
+      if (offset === null) continue;
+      this.#control.push({ bytes: encode([frameType.credit, stream.id, offset]), numbered: true });
     }
     this.#owing.clear();
     for (const { bytes, numbered } of this.#control) {
@@ -322,7 +402,7 @@ export class Session implements Receiver {
       if (room <= 0) return;
       const stream = this.#ring.shift() as Stream;
       stream.inRing = false;
-      if (stream.state !== "open" || stream.finSent) continue;
+      if (stream.state !== "open" || stream.finSent || stream.peerClosed) continue;
       const turn = this.#ring.length > 0 ? sharedTurnBytes : maxPayloadBytes;
       const max = Math.min(room, stream.sendCredit, turn);
       if (max <= 0) continue; // handleCredit puts it back in line
@@ -359,6 +439,7 @@ export class Session implements Receiver {
   onMessage(message: Uint8Array): void {
     if (this.state === "over") return;
     this.lastHeard = performance.now();
+    this.#heartbeat.heard();
     try {
       decode(message, (frame) => {
         this.#handle(frame);
@@ -368,7 +449,8 @@ export class Session implements Receiver {
       if (err instanceof WireError) this.#end(closeCode.protocol, err.reason, true);
       else this.#broken(err);
     }
-    if (this.#ring.length > 0) this.#wantPump(); // a link without drain events goes on when the peer is heard
+    // A link without drain events goes on when the peer is heard.
+    if (this.#ring.length > 0 || this.#ackDue || this.#pongDue !== null) this.#wantPump();
   }
 
   #handle(frame: Frame): void {
@@ -386,15 +468,17 @@ export class Session implements Receiver {
         this.#replay.acknowledge(frame[1]);
         return this.#wantPump();
       case frameType.ping:
+        if (!this.#pings.take()) return this.#end(closeCode.tooMuch, "pings", true);
         this.#pongDue = frame[1];
         return this.#wantPump();
       case frameType.pong:
         return;
       case frameType.goodbye:
-        return this.#end(frame[1], frame[2], false);
+        return this.#handleGoodbye(frame[1], frame[2]);
       case frameType.fin:
         return this.#stream(frame[1]).handleFin();
       case frameType.reset:
+        if (this.role === "gateway") throw new WireError("unexpected frame");
         return this.#stream(frame[1]).handleReset(frame[2]);
       case frameType.close:
         return this.#stream(frame[1]).handleClose();
@@ -406,7 +490,7 @@ export class Session implements Receiver {
 
   #handshake(frame: Frame): void {
     if (this.role === "gateway" && frame[0] === frameType.hello) {
-      if (frame[1] !== protocolVersion) throw new WireError("version");
+      if (frame[3] !== null) return this.#end(closeCode.noSession, "no such session", true);
       this.#attached();
       const limits = Object.keys(limitTable).map((name) => [name, this.limits[name as keyof Limits]]);
       this.#sendNow([
@@ -422,14 +506,18 @@ export class Session implements Receiver {
         this.gatewayID,
       ]);
     } else if (this.role === "client" && frame[0] === frameType.welcome) {
-      if (frame[1] !== protocolVersion) throw new WireError("version");
       this.id = frame[3];
       this.gatewayID = frame[9];
       this.#takeLimits(frame[8]);
       this.#attached();
     } else if (frame[0] === frameType.goodbye) {
-      this.#end(frame[1], frame[2], false);
+      this.#handleGoodbye(frame[1], frame[2]);
     } else throw new WireError("unexpected frame");
+  }
+
+  #handleGoodbye(code: number, reason: string): void {
+    if (code < firstCode || code > lastCode) throw new WireError("bad field");
+    this.#end(code, reason.slice(0, maxReasonChars), false);
   }
 
   // #takeLimits adopts the gateway's windows: both ends must count with the same.
@@ -440,7 +528,8 @@ export class Session implements Receiver {
       const [name, value] = pair as unknown[];
       if (name !== "streamWindow" && name !== "sessionWindow" && name !== "streams" && name !== "acceptAhead")
         continue;
-      if (!Number.isSafeInteger(value) || (value as number) < 1 || (value as number) > maxSessionAheadBytes) {
+      const max = name === "streamWindow" ? maxAheadBytes : maxSessionAheadBytes;
+      if (!Number.isSafeInteger(value) || (value as number) < 1 || (value as number) > max) {
         throw new WireError("bad field");
       }
       limits[name] = value as number;
@@ -448,24 +537,15 @@ export class Session implements Receiver {
     (this as { limits: Limits }).limits = limits as Limits;
     this.#credit = this.limits.sessionWindow;
     this.#granted = this.limits.sessionWindow;
+    for (const stream of this.#streams.values()) stream.useWindow(this.limits.streamWindow); // asked for before
   }
 
   #attached(): void {
-    clearTimeout(this.#timer);
+    clearTimeout(this.#helloTimer);
     this.state = "attached";
-    if (this.role === "gateway") this.#watch();
+    this.#heartbeat.start();
     this.#options.onAttached?.(this);
     this.#wantPump();
-  }
-
-  // #watch asks a silent client for a sign of life and gives a dead link up.
-  #watch(): void {
-    this.#timer = setTimeout(() => {
-      const silent = performance.now() - this.lastHeard;
-      if (silent >= this.limits.deadMs) return this.#end(closeCode.goingAway, "link silent", true);
-      if (silent >= this.limits.pingMs * 0.9) this.control([frameType.ping, Math.floor(performance.now())]);
-      this.#watch();
-    }, this.limits.pingMs);
   }
 
   // #count numbers a received frame and decides whether an ACK is due.
@@ -514,10 +594,13 @@ export class Session implements Receiver {
     switch (frame[0]) {
       case frameType.open:
         return this.#handleOpen(frame[1], frame[2], frame[3]);
-      case frameType.cancel:
+      case frameType.cancel: {
+        if (frame[1] % 2 !== 1) throw new WireError("bad id");
         if (frame[1] > this.#peerID) throw new WireError("unknown id");
-        this.#streams.get(frame[1])?.onCancel?.();
+        const stream = this.#streams.get(frame[1]);
+        if (stream?.state === "opening") stream.onCancel?.(); // else it crossed the answer
         return;
+      }
       case frameType.call:
         return this.#handleCall(frame[1], frame[2], frame[3], frame[4]);
       default:
@@ -539,13 +622,17 @@ export class Session implements Receiver {
   #handleCall(call: number, id: number, op: string, args: readonly unknown[]): void {
     const stream = id === 0 ? null : (this.#streams.get(id) ?? null);
     if (id !== 0 && (stream === null || stream.peerClosed)) throw new WireError("unknown id");
+    if (stream?.state === "opening") throw new WireError("unexpected frame");
     if (this.#callsRunning >= this.limits.calls) {
       return this.control([frameType.throw, call, ["errno", op, "EAGAIN", ["limit", "calls"]]]);
     }
     this.#callsRunning++;
     const refuse = (err: unknown) => {
       this.#callsRunning--;
-      if (err instanceof PiecesError) return this.control([frameType.throw, call, err.pieces]);
+      if (err instanceof PiecesError) {
+        return this.control([frameType.throw, call, err.pieces], [frameType.throw, call, tooLarge]);
+      }
+      if (err instanceof WireError) return this.#end(closeCode.protocol, err.reason, true);
       this.#broken(err);
     };
     const answer = (result: readonly unknown[]) => {
@@ -565,14 +652,25 @@ export class Session implements Receiver {
     }
   }
 
-  // #answer splits a long result over several RETURN frames.
+  // #answer splits a long result over several RETURN frames. If an item does not fit a frame, or the frames are
+  // too many, the answer is an error.
   #answer(call: number, result: readonly unknown[]): void {
-    const itemsAtOnce = 32;
     let at = 0;
+    let items = itemsAtOnce;
+    let returns = 0;
     do {
-      const part = result.slice(at, at + itemsAtOnce);
-      at += itemsAtOnce;
-      this.control([frameType.return, call, part, at < result.length]);
+      const part = result.slice(at, at + items);
+      const more = at + items < result.length;
+      try {
+        if (++returns > maxReturns) throw new RangeError("gonet: result too large");
+        this.control([frameType.return, call, part, more]);
+        at += items;
+      } catch (err) {
+        if (!(err instanceof RangeError)) throw err;
+        if (items === 1 || returns > maxReturns) return this.control([frameType.throw, call, tooLarge]);
+        items = Math.ceil(items / 2);
+        returns--;
+      }
     } while (at < result.length);
   }
 
@@ -589,8 +687,7 @@ export class Session implements Receiver {
       }
       case frameType.refused: {
         const waiting = this.#opening(frame[1]);
-        waiting.stream.state = "closed";
-        this.#streams.delete(frame[1]);
+        this.#drop(waiting.stream);
         waiting.reject(new RefusedError(frame[2], frame[3], frame[4]));
         return;
       }
@@ -598,6 +695,7 @@ export class Session implements Receiver {
         return this.#handleAccepted(frame[1], frame[2], frame[3]);
       case frameType.return: {
         const calling = this.#calling(frame[1], frame[3]);
+        if (++calling.returns > maxReturns) throw new WireError("too large");
         calling.parts.push(...frame[2]);
         if (!frame[3]) calling.resolve(calling.parts);
         return;
@@ -615,25 +713,29 @@ export class Session implements Receiver {
     const waiting = this.#openings.get(id);
     if (waiting === undefined) throw new WireError("unknown id");
     this.#openings.delete(id);
+    this.#openGate.leave();
     return waiting;
   }
 
   #calling(call: number, more: boolean): Calling {
     const calling = this.#calls.get(call);
     if (calling === undefined) throw new WireError("unknown id");
-    if (!more) this.#calls.delete(call);
+    if (!more) {
+      this.#calls.delete(call);
+      this.#callGate.leave();
+    }
     return calling;
   }
 
   #handleAccepted(listenerID: number, id: number, result: readonly unknown[]): void {
     if (id % 2 !== 0 || id <= this.#peerID) throw new WireError("bad id");
     const listener = this.#stream(listenerID);
+    listener.handleAccepted();
     this.#peerID = id;
     const stream = new Stream(this, id, "open", this.limits.streamWindow);
     this.#streams.set(id, stream);
-    if (listener.state === "closing") return stream.close();
-    if (listener.onAccepted === null) throw new WireError("unexpected frame");
-    listener.onAccepted(stream, result);
+    if (listener.state === "open") listener.onAccepted?.(stream, result);
+    else stream.close();
   }
 
   // ---- the end ----
@@ -647,18 +749,23 @@ export class Session implements Receiver {
   #end(code: number, why: string, tell: boolean, cause?: unknown): void {
     if (this.state === "over") return;
     const transport = this.#transport;
-    if (tell && transport !== null) {
-      if (this.state === "attached" && cause === undefined) this.#pump();
-      if (this.reason !== null) return; // the pump met the end itself
-      this.#sendNow([frameType.goodbye, code, why]);
-    }
     const reason = new SessionError(code, why, cause);
     this.state = "over";
     this.reason = reason;
     this.#transport = null;
-    transport?.close(code, why);
-    clearTimeout(this.#timer);
+    clearTimeout(this.#helloTimer);
     clearTimeout(this.#ackTimer);
+    this.#heartbeat.stop();
+    try {
+      if (tell) transport?.send(encode([frameType.goodbye, code, why.slice(0, maxReasonChars)]));
+      transport?.close(code, why);
+    } catch {
+      // The link cannot even be closed. It gets nothing more from us, and what follows must not be left undone.
+    }
+    this.#openGate.clear();
+    this.#callGate.clear();
+    this.#ackDue = false;
+    this.#pongDue = null;
     this.#replay.clear();
     this.#ring = [];
     this.#control = [];
@@ -671,5 +778,14 @@ export class Session implements Receiver {
     for (const calling of this.#calls.values()) calling.reject(reason);
     this.#calls.clear();
     this.#options.onOver?.(this, reason);
+  }
+}
+
+// tooLarge stands for an answer that does not fit a frame.
+const tooLarge: Pieces = ["errno", "", "EMSGSIZE"];
+
+function checkWindow(name: string, bytes: number, max: number): void {
+  if (!Number.isSafeInteger(bytes) || bytes < 1 || bytes > max) {
+    throw new RangeError(`gonet: limit ${name} must be from 1 to ${max} bytes`);
   }
 }

@@ -20,11 +20,18 @@ export type StreamState = "opening" | "open" | "failed" | "closing" | "closed";
 // Source makes the outgoing data of a stream when the session has room for it.
 export interface Source {
   // pull gives one frame: dataPrefixBytes of room, then 1 to max bytes of payload; or null if there is
-  // nothing now. Whoever returned null calls Stream.ready when there is something again.
+  // nothing now. Whoever returned null calls Stream.ready when there is something again. The session keeps the
+  // frame until the peer has it, so it must not be a small part of a large buffer, and nobody may change it.
   pull(max: number): Uint8Array | null;
 }
 
-const maxAheadBytes = 16 * 1024 * 1024; // how far credit may run ahead of what was sent
+// Limit ends a wait: a Deadline, or anything like it.
+export type Limit = Pick<Deadline, "expired" | "subscribe">;
+
+export const maxAheadBytes = 16 * 1024 * 1024; // how far credit may run ahead of what was sent
+
+// tooLarge stands for an error whose pieces do not fit a frame.
+const tooLarge: Pieces = ["errno", "", "EMSGSIZE"];
 
 export class Stream implements Source {
   readonly id: number;
@@ -46,7 +53,7 @@ export class Stream implements Source {
   source: Source = this;
 
   readonly #session: Session;
-  readonly #window: number;
+  #window: number;
   readonly #incoming = new ByteQueue();
   #failure: Pieces | null = null; // the socket's error, until a read or a write has told it
   #sent = 0;
@@ -62,6 +69,14 @@ export class Stream implements Source {
     this.id = id;
     this.state = state;
     this.#window = window;
+    this.#credit = window;
+    this.#granted = window;
+  }
+
+  // useWindow sets the windows anew. The session calls it before anything was sent or received.
+  useWindow(window: number): void {
+    this.#window = window;
+    if (this.onAccepted !== null) return; // a listener counts connections
     this.#credit = window;
     this.#granted = window;
   }
@@ -89,6 +104,7 @@ export class Stream implements Source {
     this.onAccepted = onAccepted;
     this.#credit = 0;
     this.#granted = 0;
+    this.#received = 0;
   }
 
   // opened answers OPEN: the stream is open.
@@ -103,7 +119,10 @@ export class Stream implements Source {
     if (this.state !== "opening") return;
     this.state = "closed";
     this.#session.forget(this);
-    this.#session.control([frameType.refused, this.id, error, source, addr]);
+    this.#session.control(
+      [frameType.refused, this.id, error, source, addr],
+      [frameType.refused, this.id, tooLarge, null, null],
+    );
   }
 
   // grant gives the peer credit up to offset n, counted in connections (listeners).
@@ -129,26 +148,28 @@ export class Stream implements Source {
   // write hands b to the session and returns b.length when all of it was taken within credit. The caller may
   // use b again then. It fails with ClosedError, DeadlineError, or the socket's error once and then EPIPE; n of
   // the error is the number of bytes that were taken. Only one write at a time.
-  async write(b: Uint8Array, deadline: Deadline): Promise<number> {
+  async write(b: Uint8Array, deadline: Limit): Promise<number> {
     const writing = { b, at: 0 };
     for (;;) {
+      if (writing.at === b.length && writing.at > 0) return writing.at;
       const problem = this.#writeProblem(deadline);
-      if (problem !== null || writing.at === b.length) {
+      if (problem !== null) {
         this.#writing = null;
-        if (writing.at === b.length) return b.length;
-        throw Object.assign(problem as Error, { n: writing.at });
+        throw Object.assign(problem, { n: writing.at });
       }
+      if (b.length === 0) return 0;
       this.#writing = writing;
       this.ready();
       await this.#until("onWritable", deadline);
     }
   }
 
-  #writeProblem(deadline: Deadline): Error | null {
+  #writeProblem(deadline: Limit): Error | null {
     if (this.state === "closing" || this.state === "closed") return new ClosedError();
     if (deadline.expired) return new DeadlineError();
     if (this.#failure !== null) return this.#takeFailure();
-    if (this.state === "failed" || this.finSent) return new PiecesError(["errno", "write", "EPIPE"]);
+    if (this.state === "failed" || this.finSent || this.peerClosed)
+      return new PiecesError(["errno", "write", "EPIPE"]);
     return null;
   }
 
@@ -186,7 +207,9 @@ export class Stream implements Source {
     if (this.state !== "open") return;
     this.state = "failed";
     this.resetSent = true;
-    this.#session.control([frameType.reset, this.id, error]);
+    this.#discard(this.#incoming.clear());
+    this.#session.control([frameType.reset, this.id, error], [frameType.reset, this.id, tooLarge]);
+    this.#wake();
   }
 
   // close is the last word of this side: what was sent before it arrives, what still comes in is dropped.
@@ -203,7 +226,7 @@ export class Stream implements Source {
 
   // read moves received bytes into b and returns how many; 0 is the end of the stream. It fails with
   // ClosedError, DeadlineError, or the socket's error, which it tells once. Only one read at a time.
-  async read(b: Uint8Array, deadline: Deadline): Promise<number> {
+  async read(b: Uint8Array, deadline: Limit): Promise<number> {
     for (;;) {
       if (this.state === "closing" || this.state === "closed") throw new ClosedError();
       if (deadline.expired) throw new DeadlineError();
@@ -214,17 +237,19 @@ export class Stream implements Source {
       }
       if (this.finReceived) return 0;
       if (this.#failure !== null) throw this.#takeFailure();
-      if (this.state === "failed") return 0;
+      if (this.state === "failed" || this.peerClosed) return 0;
       await this.#until("onReadable", deadline);
     }
   }
 
   // peek gives received bytes without taking them; drop takes n of them, after which they count as consumed.
+  // If the stream was closed or reset in between, the bytes count already and drop does nothing.
   peek(): Uint8Array | null {
     return this.#incoming.peek();
   }
 
   drop(n: number): void {
+    if (this.#incoming.length === 0) return;
     this.#incoming.drop(n);
     this.consumed(n);
   }
@@ -255,7 +280,7 @@ export class Stream implements Source {
   }
 
   // #until waits for one call of the named notice, or for the deadline to pass or move.
-  #until(notice: "onReadable" | "onWritable", deadline: Deadline): Promise<void> {
+  #until(notice: "onReadable" | "onWritable", deadline: Limit): Promise<void> {
     return new Promise((resolve) => {
       let unsubscribe = () => {};
       const done = () => {
@@ -276,18 +301,18 @@ export class Stream implements Source {
   // ---- frames from the peer; the session calls these ----
 
   handleData(payload: Uint8Array): void {
-    this.#received += payload.length;
-    if (this.state === "closing" || (this.resetSent && !this.peerClosed))
-      return this.#discard(payload.length);
-    if (this.state !== "open" || this.finReceived || this.peerClosed || this.onAccepted !== null) {
+    if (this.finReceived || this.peerClosed || this.onAccepted !== null)
       throw new WireError("unexpected frame");
-    }
+    this.#received += payload.length;
     if (this.#received > this.#granted) throw new WireError("flow control");
+    if (this.state === "closing" || this.resetSent) return this.#discard(payload.length);
+    if (this.state !== "open") throw new WireError("unexpected frame");
     this.#incoming.push(payload);
     this.onReadable?.();
   }
 
   handleCredit(offset: number): void {
+    if (this.peerClosed) throw new WireError("unexpected frame");
     if (offset > this.#sent + maxAheadBytes) throw new WireError("flow control");
     if (offset <= this.#credit) return;
     this.#credit = offset;
@@ -296,15 +321,18 @@ export class Stream implements Source {
   }
 
   handleFin(): void {
-    if (this.state === "closing" || this.resetSent) return;
-    if (this.state !== "open" || this.finReceived || this.peerClosed) throw new WireError("unexpected frame");
+    if (this.finReceived || this.peerClosed || this.onAccepted !== null)
+      throw new WireError("unexpected frame");
     this.finReceived = true;
+    if (this.state === "closing" || this.resetSent) return;
+    if (this.state !== "open") throw new WireError("unexpected frame");
     this.onReadable?.();
   }
 
   handleReset(error: Pieces): void {
+    if (this.peerClosed) throw new WireError("unexpected frame");
     if (this.state === "closing" || this.resetSent) return;
-    if (this.state !== "open" || this.peerClosed) throw new WireError("unexpected frame");
+    if (this.state !== "open") throw new WireError("unexpected frame");
     this.state = "failed";
     this.#failure = error;
     this.#wake();
@@ -324,6 +352,15 @@ export class Stream implements Source {
   // handleOpened ends the opening at the client.
   handleOpened(): void {
     this.state = "open";
+    if (this.onAccepted !== null && this.#granted > 0) this.#session.owe(this); // granted while opening
+  }
+
+  // handleAccepted counts a connection that came in on this listener. One that crossed its CLOSE is legal.
+  handleAccepted(): void {
+    if (this.onAccepted === null || this.peerClosed || (this.state !== "open" && this.state !== "closing")) {
+      throw new WireError("unexpected frame");
+    }
+    if (++this.#received > this.#granted) throw new WireError("flow control");
   }
 
   // lost says that the session is over: what was received can still be read, then comes error.

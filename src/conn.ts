@@ -1,0 +1,175 @@
+// conn has what all connections share. Each method asks the descriptor and puts operation and addresses
+// around its error.
+
+import { same } from "./errors.js";
+import type { netFD } from "./fd.js";
+import { chunks, EOF } from "./io.js";
+import { type Addr, type Conn, OpError, type Time } from "./net.js";
+import { detailOf } from "./pieces.js";
+
+const streamChunkBytes = 64 * 1024;
+
+/** opError puts an operation around err; what is known beyond Go's text becomes its `cause`. */
+export function opError(fields: ConstructorParameters<typeof OpError>[0] & { readonly Err: Error }): OpError {
+  const err = new OpError(fields);
+  const detail = detailOf(fields.Err);
+  if (detail !== undefined) {
+    Object.defineProperty(err, "cause", { value: detail, configurable: true });
+  }
+  const { n } = fields.Err as { n?: number };
+  if (n !== undefined) {
+    err.n = n;
+  }
+  return err;
+}
+
+/** conn is the common part of TCPConn and the other connections. */
+export class conn implements Conn {
+  protected readonly fd: netFD;
+
+  constructor(fd: netFD) {
+    this.fd = fd;
+  }
+
+  /**
+   * Read fills b with what is there, at least one byte, and resolves to the number of bytes. At the end of the stream
+   * it rejects with io.EOF itself. signal ends the wait; the connection stays usable.
+   */
+  async Read(b: Uint8Array, signal?: AbortSignal): Promise<number> {
+    try {
+      return await this.fd.Read(b, signal);
+    } catch (err) {
+      throw same(err, EOF) ? err : this.failed("read", err);
+    }
+  }
+
+  /**
+   * Write writes all of b and resolves to b.length; b may be used again then. An error has in `n` how many bytes were
+   * taken. signal ends the wait; what was taken arrives.
+   */
+  async Write(b: Uint8Array, signal?: AbortSignal): Promise<number> {
+    try {
+      return await this.fd.Write(b, signal);
+    } catch (err) {
+      throw this.failed("write", err);
+    }
+  }
+
+  /** Close closes the connection. What was written still arrives; calls that wait fail with ErrClosed. */
+  async Close(): Promise<void> {
+    this.attempt("close", () => this.fd.Close());
+  }
+
+  /** LocalAddr returns the address of this end, which is at the gateway. */
+  LocalAddr(): Addr {
+    return this.fd.laddr;
+  }
+
+  /** RemoteAddr returns the address of the other end. */
+  RemoteAddr(): Addr {
+    return this.fd.raddr;
+  }
+
+  /** SetDeadline sets both deadlines, for calls that wait already too; null takes them away. */
+  SetDeadline(t: Time | null): void {
+    this.setHere(() => this.fd.SetDeadline(t));
+  }
+
+  /** SetReadDeadline sets the deadline of Read. */
+  SetReadDeadline(t: Time | null): void {
+    this.setHere(() => this.fd.SetReadDeadline(t));
+  }
+
+  /** SetWriteDeadline sets the deadline of Write. */
+  SetWriteDeadline(t: Time | null): void {
+    this.setHere(() => this.fd.SetWriteDeadline(t));
+  }
+
+  /** SetReadBuffer sets the size of the kernel's receive buffer, in bytes. */
+  SetReadBuffer(bytes: number): Promise<void> {
+    return this.setAtGateway("readBuffer", bytes);
+  }
+
+  /** SetWriteBuffer sets the size of the kernel's send buffer, in bytes. */
+  SetWriteBuffer(bytes: number): Promise<void> {
+    return this.setAtGateway("writeBuffer", bytes);
+  }
+
+  /** readable is what comes in as a WHATWG stream, with back-pressure. Cancelling it closes the connection. */
+  get readable(): ReadableStream<Uint8Array> {
+    return new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          const b = new Uint8Array(streamChunkBytes);
+          try {
+            const n = await this.Read(b);
+            controller.enqueue(b.subarray(0, n));
+          } catch (err) {
+            if (!same(err, EOF)) {
+              throw err;
+            }
+            controller.close();
+          }
+        },
+        cancel: () => this.Close(),
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** writable takes what goes out as a WHATWG stream, with back-pressure. Closing it ends our direction. */
+  get writable(): WritableStream<Uint8Array> {
+    return new WritableStream<Uint8Array>({
+      write: async (chunk) => {
+        await this.Write(chunk);
+      },
+      close: async () => this.fd.CloseWrite(),
+      abort: () => this.Close(),
+    });
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return chunks(this);
+  }
+
+  /** The end of an `await using` closes the connection, if that was not done. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.fd.closed) {
+      await this.Close();
+    }
+  }
+
+  protected failed(op: string, err: unknown): OpError {
+    const { net, laddr, raddr } = this.fd;
+    return opError({ Op: op, Net: net, Source: laddr, Addr: raddr, Err: err as Error });
+  }
+
+  protected attempt(op: string, act: () => void): void {
+    try {
+      act();
+    } catch (err) {
+      throw this.failed(op, err);
+    }
+  }
+
+  // As in Go, errors of setting deadlines and buffers name the local address only.
+  private setHere(act: () => void): void {
+    try {
+      act();
+    } catch (err) {
+      throw this.notSet(err);
+    }
+  }
+
+  private async setAtGateway(op: string, value: number): Promise<void> {
+    try {
+      await this.fd.call("setsockopt", op, value);
+    } catch (err) {
+      throw this.notSet(err);
+    }
+  }
+
+  private notSet(err: unknown): OpError {
+    return opError({ Op: "set", Net: this.fd.net, Addr: this.fd.laddr, Err: err as Error });
+  }
+}

@@ -1,0 +1,14 @@
+// Every public name. What is spelled with a capital is Go's package net; connect, configure and what belongs to them
+// are ours.
+
+export { configure, connect, type Net, session } from "./connect.js";
+export { type ConnectOptions, GatewayError, type SessionStatus } from "./link.js";
+export type { Addr, Conn, Listener, NetError as Error, PacketConn, Time } from "./net.js";
+export type { Detail } from "./pieces.js";
+export * from "./pure.js";
+export type { Surface, TCPNetwork } from "./surface.js";
+
+import { defaultSurface } from "./connect.js";
+
+export const { Dial, DialTimeout, DialTCP, DialUDP, DialUnix, DialIP, Listen, ListenTCP, ResolveTCPAddr } =
+  defaultSurface;

@@ -1,0 +1,341 @@
+// The way to a gateway: one session, opened when it is first needed, and again at the next operation after it
+// was lost. This and fd.ts are the only files that know the wire.
+
+import { type Detail, fromPieces, syscallError, withDetail } from "./pieces.js";
+import { DeadlineError, PiecesError, RefusedError, type SessionError } from "./wire/errors.js";
+import { subprotocol } from "./wire/frame.js";
+import { type MessagePortLike, MessagePortTransport } from "./wire/messageport.js";
+import { type Opening, Session, type SessionState } from "./wire/session.js";
+import type { Limit, Stream } from "./wire/stream.js";
+import type { Transport } from "./wire/transport.js";
+import { type WebSocketLike, WebSocketTransport } from "./wire/websocket.js";
+
+const wsPath = "/gonet/v1/ws";
+const checkPath = "/gonet/v1/check";
+const bearerPrefix = "gonet.bearer.";
+const agent = "gonet";
+
+/** ConnectOptions are the options of connect and configure. */
+export interface ConnectOptions {
+  /** token is the gateway's token. It never goes into a URL. */
+  readonly token?: string;
+  /** signal ends the attempt to connect. */
+  readonly signal?: AbortSignal;
+}
+
+/** GatewayError says why there is no way to the gateway. */
+export class GatewayError extends Error {
+  /** code is "GONET_AUTH" if the gateway refused, "GONET_UNREACHABLE" if it did not answer. */
+  readonly code: string;
+  /** reason is the gateway's word for it: "token", "origin", "host", "limit", "draining"; or "unreachable". */
+  readonly reason: string;
+
+  constructor(message: string, code: string, reason: string) {
+    super(`gonet: ${message}`);
+    this.name = "GatewayError";
+    this.code = code;
+    this.reason = reason;
+  }
+}
+
+/** Dialer makes a link's transport. */
+export type OpenTransport = (signal?: AbortSignal) => Promise<Transport>;
+
+type MakeWebSocket = (
+  url: string,
+  protocols: string[],
+) => WebSocketLike & {
+  onopen: ((event: never) => void) | null;
+};
+
+let makeWebSocket: MakeWebSocket = (url, protocols) =>
+  new WebSocket(url, protocols) as unknown as ReturnType<MakeWebSocket>;
+
+/** useWebSocket sets how WebSockets are made where the platform has none (Node). */
+export function useWebSocket(make: MakeWebSocket): void {
+  makeWebSocket = make;
+}
+
+/**
+ * overWebSocket gives the way to the gateway at url, "ws://127.0.0.1:8080" or with the path; http and https
+ * mean ws and wss.
+ */
+export function overWebSocket(url: string | URL, options: ConnectOptions): OpenTransport {
+  const target = new URL(url);
+  target.protocol = target.protocol.replace(/^http/, "ws");
+  if (target.protocol !== "ws:" && target.protocol !== "wss:") {
+    throw new TypeError(`gonet: not the URL of a gateway: ${target.protocol}`);
+  }
+  if (target.pathname === "/") {
+    target.pathname = wsPath;
+  }
+  target.hash = "";
+  const protocols = [subprotocol];
+  if (options.token !== undefined) {
+    protocols.push(bearerPrefix + base64url(options.token));
+  }
+  return (signal) => openWebSocket(target, protocols, options.token, signal);
+}
+
+function base64url(s: string): string {
+  const bytes = new TextEncoder().encode(s);
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+}
+
+function openWebSocket(
+  url: URL,
+  protocols: string[],
+  token?: string,
+  signal?: AbortSignal,
+): Promise<Transport> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      return reject(signal.reason);
+    }
+    const ws = makeWebSocket(url.href, protocols);
+    const transport = new WebSocketTransport(ws);
+    const done = (): void => {
+      signal?.removeEventListener("abort", onAbort);
+      transport.receiver = null;
+    };
+    const onAbort = (): void => {
+      done();
+      transport.terminate();
+      reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", onAbort);
+    ws.onopen = () => {
+      done();
+      resolve(transport);
+    };
+    // A page is not told why an upgrade failed, so it asks.
+    transport.receiver = {
+      onMessage() {},
+      onDrain() {},
+      onClose() {
+        done();
+        whyRefused(url, token).then(reject, reject);
+      },
+    };
+  });
+}
+
+async function whyRefused(url: URL, token?: string): Promise<GatewayError> {
+  const unreachable = new GatewayError(
+    `the gateway at ${url.host} cannot be reached`,
+    "GONET_UNREACHABLE",
+    "unreachable",
+  );
+  const check = new URL(checkPath, url);
+  check.protocol = url.protocol.replace(/^ws/, "http");
+  let answer: unknown;
+  try {
+    const headers = token === undefined ? undefined : { Authorization: `Bearer ${token}` };
+    const response = await fetch(check, {
+      headers,
+      cache: "no-store",
+      credentials: "omit",
+      redirect: "error",
+    });
+    answer = await response.json();
+  } catch {
+    return unreachable; // no answer to the question either: that is the answer
+  }
+  const { ok, reason, message } = answer as { ok?: unknown; reason?: unknown; message?: unknown };
+  if (ok !== false || typeof reason !== "string" || typeof message !== "string") {
+    return unreachable;
+  }
+  return new GatewayError(`the gateway refused the connection: ${message}`, "GONET_AUTH", reason);
+}
+
+/** overMessagePort gives the way through a port whose other end a gateway serves. It works once. */
+export function overMessagePort(port: MessagePortLike): OpenTransport {
+  let used = false;
+  return async () => {
+    if (used) {
+      throw new GatewayError("the port was closed", "GONET_UNREACHABLE", "unreachable");
+    }
+    used = true;
+    return new MessagePortTransport(port);
+  };
+}
+
+/** SessionStatus is what can be seen of a link's session. */
+export interface SessionStatus {
+  /** state is "idle" before the first operation, then "connecting", "attached", and "lost" after it ended. */
+  readonly state: "idle" | "connecting" | "attached" | "lost";
+  /** reason says why the session was lost. */
+  readonly reason: string;
+}
+
+/** Opened is a stream that the gateway opened. */
+export interface Opened {
+  readonly stream: Stream;
+  readonly session: Session;
+  readonly result: readonly unknown[];
+}
+
+export class Link {
+  readonly #open: () => OpenTransport;
+  #session: Promise<Session> | null = null;
+  #status: SessionStatus = { state: "idle", reason: "" };
+  readonly #watchers = new Set<(status: SessionStatus) => void>();
+  #closed = false;
+
+  // open is asked for the way anew each time a session is needed.
+  constructor(open: () => OpenTransport) {
+    this.#open = open;
+  }
+
+  get status(): SessionStatus {
+    return this.#status;
+  }
+
+  // watch calls fn with every change of the status until the returned function is called.
+  watch(fn: (status: SessionStatus) => void): () => void {
+    this.#watchers.add(fn);
+    return () => this.#watchers.delete(fn);
+  }
+
+  // connect opens the session if there is none. It fails with a GatewayError.
+  connect(signal?: AbortSignal): Promise<Session> {
+    if (this.#closed) {
+      return Promise.reject(new GatewayError("this client was closed", "GONET_UNREACHABLE", "closed"));
+    }
+    this.#session ??= this.#newSession(signal);
+    return this.#session;
+  }
+
+  async #newSession(signal?: AbortSignal): Promise<Session> {
+    this.#set({ state: "connecting", reason: "" });
+    try {
+      const transport = await this.#open()(signal);
+      return await this.#greet(transport);
+    } catch (err) {
+      this.#lost(err instanceof Error ? err.message : String(err));
+      throw err;
+    }
+  }
+
+  #greet(transport: Transport): Promise<Session> {
+    return new Promise((resolve, reject) => {
+      const session = new Session({
+        role: "client",
+        agent,
+        onAttached: () => {
+          this.#set({ state: "attached", reason: "" });
+          resolve(session);
+        },
+        onOver: (_, reason) => {
+          this.#lost(reason.message);
+          reject(
+            new GatewayError(reason.message.replace(/^gonet: /, ""), "GONET_UNREACHABLE", "unreachable"),
+          );
+        },
+      });
+      session.attach(transport);
+      if (this.#closed) {
+        session.close();
+      }
+    });
+  }
+
+  #lost(reason: string): void {
+    this.#session = null;
+    this.#set({ state: "lost", reason });
+  }
+
+  #set(status: SessionStatus): void {
+    this.#status = status;
+    for (const watcher of this.#watchers) {
+      watcher(status);
+    }
+  }
+
+  // close ends the session; every socket of it is closed. There is no new one.
+  async close(): Promise<void> {
+    this.#closed = true;
+    const session = await this.#session?.catch(() => null);
+    session?.close();
+  }
+
+  /**
+   * open asks the gateway to open op. If limit passes first, it fails with DeadlineError, and what the gateway opens all
+   * the same is closed. A refusal is a RefusedError; no way to the gateway is the error of a network that is down.
+   */
+  async open(op: string, args: readonly unknown[], limit: Limit): Promise<Opened> {
+    let opening: Opening | null = null;
+    let unsubscribe = (): void => {};
+    const late = new Promise<never>((_, reject) => {
+      const expire = (): void => {
+        opening?.cancel();
+        reject(new DeadlineError());
+      };
+      if (limit.expired) {
+        expire();
+      }
+      unsubscribe = limit.subscribe(expire);
+    });
+    const opened = async (): Promise<Opened> => {
+      const session = await this.#attached();
+      if (limit.expired) {
+        throw new DeadlineError();
+      }
+      opening = session.open(op, args);
+      const result = await opening.answer;
+      return { stream: opening.stream, session, result };
+    };
+    try {
+      return await Promise.race([late, opened()]);
+    } finally {
+      unsubscribe();
+      late.catch(() => {}); // it may have lost the race and still fail
+    }
+  }
+
+  // call asks the gateway a question that is about no stream. It fails with Go's error.
+  async call(op: string, args: readonly unknown[]): Promise<readonly unknown[]> {
+    const session = await this.#attached();
+    try {
+      return await session.call(op, args);
+    } catch (err) {
+      throw goError(err, op);
+    }
+  }
+
+  async #attached(): Promise<Session> {
+    try {
+      return await this.connect();
+    } catch (err) {
+      const detail: Detail =
+        err instanceof GatewayError
+          ? { code: err.code, reason: err.message }
+          : { code: "GONET_UNREACHABLE", reason: String(err) };
+      throw withDetail(syscallError("connect", "ENETDOWN"), detail);
+    }
+  }
+}
+
+/**
+ * goError is an error of the wire as Go has it. call is the name of the system call that would have failed.
+ * Errors that are Go's already stay as they are.
+ */
+export function goError(err: unknown, call: string): Error {
+  if (err instanceof PiecesError) {
+    return fromPieces(err.pieces, call);
+  }
+  if (isSessionError(err)) {
+    return syscallError(call, "ECONNRESET", { code: "GONET_SESSION_LOST", reason: err.message });
+  }
+  return err as Error;
+}
+
+function isSessionError(err: unknown): err is SessionError {
+  return err instanceof Error && err.name === "SessionError";
+}
+
+export type { Session, SessionState, Stream };
+export { RefusedError };

@@ -1,0 +1,131 @@
+// Errors come over the wire in pieces; here they become Go's errors (docs/protocol.md, part 8).
+
+import { New } from "./errors.js";
+import { IP } from "./ip.js";
+import { AddrError, DNSError, ErrClosed, errCanceled, errTimeout, UnknownNetworkError } from "./net.js";
+import { SyscallError } from "./os.js";
+import { errno } from "./syscall.js";
+import { TCPAddr } from "./tcpaddr.js";
+import type { Pieces } from "./wire/errors.js";
+import type { SockAddr } from "./wire/sockaddr.js";
+
+/**
+ * Detail says to a program what Go's text cannot: that it was the gateway's policy, a limit, or a lost session. It
+ * is the `cause` of the OpError.
+ */
+export interface Detail {
+  /** code is "GONET_POLICY", "GONET_LIMIT", "GONET_SESSION_LOST", "GONET_AUTH" or "GONET_UNREACHABLE". */
+  readonly code: string;
+  /** rule names the rule of the policy; limit names the limit. */
+  readonly rule?: string;
+  readonly limit?: string;
+  /** reason is a sentence for a person. */
+  readonly reason?: string;
+}
+
+const details = new WeakMap<Error, Detail>();
+
+/** detailOf returns what is known about err beyond its text. */
+export function detailOf(err: Error): Detail | undefined {
+  return details.get(err);
+}
+
+/** withDetail notes detail about err. err must not be a shared value. */
+export function withDetail<E extends Error>(err: E, detail: Detail | undefined): E {
+  if (detail !== undefined) {
+    details.set(err, detail);
+  }
+  return err;
+}
+
+const dnsFlags = { timeout: 1, temporary: 2, notFound: 4 };
+
+/**
+ * fromPieces makes the error. call is the name of the system call if the pieces name none. Pieces that make no sense
+ * (a gateway of another mind) give an error that says so.
+ */
+export function fromPieces(pieces: Pieces, call: string): Error {
+  const [kind, a, b, c, d] = pieces;
+  switch (kind) {
+    case "errno":
+      return syscallError(text(a) || call, text(b), detail(c));
+    case "timeout":
+      return errTimeout;
+    case "canceled":
+      return errCanceled;
+    case "closed":
+      return ErrClosed;
+    case "addr":
+      return new AddrError({ Err: text(a), Addr: text(b) });
+    case "network":
+      return new UnknownNetworkError(text(a));
+    case "dns": {
+      const flags = typeof d === "number" ? d : 0;
+      return new DNSError({
+        Err: text(a),
+        Name: text(b),
+        Server: text(c),
+        IsTimeout: (flags & dnsFlags.timeout) !== 0,
+        IsTemporary: (flags & dnsFlags.temporary) !== 0,
+        IsNotFound: (flags & dnsFlags.notFound) !== 0,
+      });
+    }
+    case "text":
+      return New(text(a));
+    default:
+      return New("unknown error");
+  }
+}
+
+/** syscallError is the error `code` of the system call `call`. */
+export function syscallError(call: string, code: string, about?: Detail): SyscallError {
+  const known = /^E[A-Z0-9_]{1,30}$/.test(code) ? code : "EIO";
+  return withDetail(new SyscallError({ Syscall: call, Err: errno(known) }), about);
+}
+
+function detail(v: unknown): Detail | undefined {
+  if (!Array.isArray(v)) {
+    return undefined;
+  }
+  const [kind, name, reason] = v as unknown[];
+  switch (kind) {
+    case "policy":
+      return { code: "GONET_POLICY", rule: text(name) };
+    case "limit":
+      return { code: "GONET_LIMIT", limit: text(name) };
+    case "session":
+      return { code: "GONET_SESSION_LOST", reason: text(reason) };
+    default:
+      return undefined;
+  }
+}
+
+function text(v: unknown): string {
+  return typeof v === "string" ? v : "";
+}
+
+/** toSockAddr is a TCP address as it crosses the wire. A missing IP is the unspecified IPv4 address. */
+export function toSockAddr(a: TCPAddr): SockAddr {
+  const ip = a.IP;
+  if (ip === null || ip.length === 0) {
+    return [4, new Uint8Array(4), a.Port];
+  }
+  const v4 = ip.To4();
+  if (v4 !== null) {
+    return [4, new Uint8Array(v4), a.Port];
+  }
+  return [6, new Uint8Array(ip.To16() ?? new Uint8Array(16)), a.Port, a.Zone];
+}
+
+/** toTCPAddr is what a socket address from the gateway means, or null if it means nothing. */
+export function toTCPAddr(v: unknown): TCPAddr | null {
+  if (!Array.isArray(v)) {
+    return null;
+  }
+  const [family, ip, port, zone] = v as unknown[];
+  const length = family === 4 ? 4 : 16;
+  if ((family !== 4 && family !== 6) || !(ip instanceof Uint8Array) || ip.length !== length) {
+    return null;
+  }
+  return new TCPAddr({ IP: new IP(ip), Port: typeof port === "number" ? port : 0, Zone: text(zone) });
+}
