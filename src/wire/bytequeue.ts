@@ -64,12 +64,15 @@ export class ByteQueue {
     return this.#chunks[0] ?? null;
   }
 
-  // drop takes the first n bytes away; they must lie within what peek gave.
+  // drop takes the first n bytes away; they must lie within what peek gave. A view that peek gave stays good.
   drop(n: number): void {
     const chunk = this.#chunks[0] as Uint8Array;
     this.#length -= n;
     if (n < chunk.length) {
-      this.#chunks[0] = chunk.subarray(n);
+      const rest = chunk.subarray(n);
+      // What is left of a large message lets go of it. Blocks are small enough to be kept whole.
+      const pinned = rest.buffer.byteLength > maxBlockBytes && rest.length * 4 < rest.buffer.byteLength;
+      this.#chunks[0] = pinned ? new Uint8Array(rest) : rest;
       return;
     }
     this.#chunks.shift();

@@ -17,6 +17,9 @@ export const closeCode = {
   draining: 4503,
 } as const;
 
+// maxReasonChars bounds the reason of GOODBYE: in UTF-8 it fits the 123 bytes of a WebSocket's close frame (RFC 6455, 5.5).
+export const maxReasonChars = 40;
+
 // FailureReason says in which way a peer broke the protocol; it is the whole text that the peer is told.
 export type FailureReason =
   | "malformed"

@@ -20,7 +20,8 @@ export class MessagePortTransport implements Transport {
   constructor(port: MessagePortLike) {
     this.#port = port;
     port.addEventListener("message", ({ data }) => {
-      if (data instanceof Uint8Array) this.receiver?.onMessage(data);
+      // Shared memory could change between the check of a frame and its use.
+      if (data instanceof Uint8Array && data.buffer instanceof ArrayBuffer) this.receiver?.onMessage(data);
       else this.#ended("not bytes");
     });
     port.addEventListener("messageerror", () => this.#ended("message error"));

@@ -82,6 +82,7 @@ export class PairTransport implements Transport {
 
   terminate(): void {
     this.#queue = [];
+    this.#queuedBytes = 0;
     this.close(brokenLink, "terminated");
   }
 

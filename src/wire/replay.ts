@@ -6,8 +6,11 @@ import { WireError } from "./errors.js";
 
 interface Kept {
   readonly frame: Uint8Array;
-  readonly payload: number; // bytes of DATA in it; 0 for a control frame
+  readonly cost: number; // as counted in dataBytes; 0 for a control frame
 }
+
+// What a kept frame costs besides its payload, about: without it, 4 MiB of one-byte frames would be 800 MiB.
+export const frameCostBytes = 192;
 
 export class Replay {
   #kept: Kept[] = [];
@@ -21,7 +24,7 @@ export class Replay {
     return this.#firstSeq + this.#kept.length - this.#head;
   }
 
-  // dataBytes and controlBytes are what is kept now.
+  // dataBytes and controlBytes are what is kept now: frames of DATA with frameCostBytes for each, and the others.
   get dataBytes(): number {
     return this.#dataBytes;
   }
@@ -32,8 +35,9 @@ export class Replay {
 
   // keep takes a frame that is about to be sent; payload is the number of bytes of DATA in it.
   keep(frame: Uint8Array, payload: number): void {
-    this.#kept.push({ frame, payload });
-    if (payload > 0) this.#dataBytes += payload;
+    const cost = payload > 0 ? payload + frameCostBytes : 0;
+    this.#kept.push({ frame, cost });
+    if (cost > 0) this.#dataBytes += cost;
     else this.#controlBytes += frame.length;
   }
 
@@ -46,7 +50,7 @@ export class Replay {
       this.#kept[this.#head] = undefined as unknown as Kept;
       this.#head++;
       this.#firstSeq++;
-      if (kept.payload > 0) this.#dataBytes -= kept.payload;
+      if (kept.cost > 0) this.#dataBytes -= kept.cost;
       else this.#controlBytes -= kept.frame.length;
     }
     if (this.#head === this.#kept.length || this.#head >= compactAt) {

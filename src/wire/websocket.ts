@@ -1,6 +1,6 @@
 // A Transport over a WebSocket: the browser's, or the one of the package ws.
 
-import { closeCode } from "./errors.js";
+import { closeCode, maxReasonChars } from "./errors.js";
 import type { Receiver, Transport } from "./transport.js";
 
 // WebSocketLike is what both kinds have in common, as far as we need it.
@@ -22,7 +22,9 @@ export interface RawSocket {
   on(event: "drain", listener: () => void): unknown;
 }
 
-const firstOwnCode = 3000; // a page may close with 1000 and from 3000 on
+// A page may close with 1000 and with codes of this range; both kinds of socket throw on others.
+const firstOwnCode = 3000;
+const lastOwnCode = 4999;
 
 export class WebSocketTransport implements Transport {
   receiver: Receiver | null = null;
@@ -63,7 +65,8 @@ export class WebSocketTransport implements Transport {
   close(code: number, reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#ws.close(code >= firstOwnCode ? code : closeCode.goodbye, reason);
+    const allowed = code >= firstOwnCode && code <= lastOwnCode;
+    this.#ws.close(allowed ? code : closeCode.goodbye, reason.slice(0, maxReasonChars));
   }
 
   terminate(): void {
