@@ -31,6 +31,7 @@ test("the example in the README runs as it stands", async ({ page, site, gateway
   ].reduce((text, [shown = "", real = ""]) => withReal(text, shown, real), example);
 
   await page.goto(`${site.origin}/blank.html`);
+  // Whatever the page says ends the waiting, an error too.
   const said = page.waitForEvent("console");
   await page.addScriptTag({
     type: "module",
@@ -38,5 +39,6 @@ test("the example in the README runs as it stands", async ({ page, site, gateway
   });
   expect((await said).text()).toContain("hello from the far end");
   expect(requests.join("")).toContain("GET / HTTP/1.0\r\n");
+  // The example closes its connection, or this would wait for ever.
   await new Promise((done) => server.close(done));
 });
