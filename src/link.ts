@@ -205,7 +205,15 @@ export class Link {
     if (this.#closed) {
       return Promise.reject(new GatewayError("this client was closed", "GONET_UNREACHABLE", "closed"));
     }
-    this.#session ??= this.#newSession(signal);
+    if (this.#session === null) {
+      const session = this.#newSession(signal);
+      this.#session = session;
+      session.catch(() => {
+        if (this.#session === session) {
+          this.#session = null; // the next operation tries again
+        }
+      });
+    }
     return this.#session;
   }
 
