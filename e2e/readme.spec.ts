@@ -26,7 +26,7 @@ test("the example in the README runs as it stands", async ({ page, site, gateway
 
   const [, example = ""] = /```ts\n([\s\S]*?)```/.exec(readme) ?? [];
   const source = [
-    ["ws://127.0.0.1:8080/gonet/v1/ws", gateway.url],
+    ["http://127.0.0.1:8080", gateway.origin],
     ["example.com:80", `127.0.0.1:${port}`],
   ].reduce((text, [shown = "", real = ""]) => withReal(text, shown, real), example);
 
