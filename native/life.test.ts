@@ -34,6 +34,7 @@ test.runIf(linux).each([
   ["reuse", "the event of a closed descriptor never reaches its successor"],
   ["misuse", "odd arguments in every method of every state never abort"],
   ["drop", "dropped sockets are closed when they are collected"],
+  ["collect", "closed sockets leave nothing in memory"],
   ["keep", "sockets that wait are kept, though nobody holds them"],
   ["thrown", "an exception in onReady is an uncaughtException, and polling goes on"],
   ["worker", "a worker has a loop of its own"],

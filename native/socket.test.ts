@@ -183,6 +183,22 @@ test("a reset is announced to who only waits to write", async () => {
   expect(failure(() => server.write(new Uint8Array(1), 0, 1))).toBe("write ECONNRESET");
 });
 
+test("an error is announced until a call meets it", async () => {
+  const [client, server] = await pair();
+  client.setLinger(0);
+  client.close();
+  let events = 0;
+  await new Promise<void>((resolve, reject) => {
+    server.onReady = (got) => {
+      if (got !== (readable | writable)) reject(new Error(`event ${got}`));
+      if (++events === 3) resolve();
+    };
+    server.wait(readable);
+  });
+  server.wait(0);
+  expect(failure(() => server.read(new Uint8Array(1), 0, 1))).toBe("read ECONNRESET");
+});
+
 test("close without linger sends what was written", async () => {
   const [client, server] = await pair();
   const bytes = new Uint8Array(100_000).map((_, i) => i % 251);

@@ -35,6 +35,7 @@ const programs = {
   reuse,
   misuse,
   drop,
+  collect,
   keep,
   thrown,
   worker,
@@ -97,10 +98,25 @@ async function reset() {
     ok(client.setLinger(0));
     client.close();
     assert.equal(await waiting, readable | writable);
+    // An error nobody asked for yet is announced again.
+    assert.equal(await repeated(server, 3), readable | writable);
     assert.equal(server.read(new Uint8Array(8), 0, 8), -errno.ECONNRESET);
     server.close();
   }
   listener.close();
+}
+
+// repeated leaves events unanswered, and gives the last of so many.
+function repeated(socket, times) {
+  return new Promise((resolve) => {
+    let events = 0;
+    socket.onReady = (got) => {
+      if (++events < times) return;
+      ok(socket.wait(0));
+      resolve(got);
+    };
+    ok(socket.wait(readable));
+  });
 }
 
 // churn opens and closes sockets that are polled.
@@ -179,6 +195,8 @@ async function misuse() {
     -1,
     0,
     2,
+    9,
+    4096,
     1.5,
     Number.NaN,
     2 ** 32,
@@ -287,6 +305,31 @@ async function drop() {
   }
   assert.equal(binding.live(), 0);
   assert.equal(descriptors(), before);
+}
+
+// collect closes sockets that were polled, and nothing of them may stay in memory.
+async function collect() {
+  const refs = [];
+  (() => {
+    for (let i = 0; i < dropped; i++) {
+      const socket = open();
+      socket.onReady = () => socket.fd;
+      ok(socket.wait(readable));
+      if (i % 3 === 1) ok(socket.wait(0));
+      if (i % 3 === 2) ok(socket.wait(readable | writable));
+      socket.close();
+      refs.push(new WeakRef(socket));
+    }
+  })();
+  const alive = () => refs.filter((ref) => ref.deref()).length;
+  for (let i = 0; i < 20 && alive() > 0; i++) {
+    // What was asked for is kept until the end of the turn.
+    await turn();
+    globalThis.gc();
+    await turn();
+  }
+  // The last one made may still be in a register of the interpreter.
+  assert.ok(alive() <= 1, `${alive()} of ${dropped} closed sockets stay in memory`);
 }
 
 // keep leaves sockets that wait to nobody, and they must survive.
