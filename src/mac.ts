@@ -32,7 +32,7 @@ export function ParseMAC(s: string): HardwareAddr {
   const bytesPerGroup = separator === "." ? 2 : 1;
   const parts = separator === "" ? [] : s.split(separator, Math.max(...lengths) + 1);
   const digits = parts.every((part) => part.length === 2 * bytesPerGroup)
-    ? (parts.join("").match(/../g) ?? [])
+    ? (parts.join("").match(/../gs) ?? [])
     : [];
   const bytes = digits.map(parseHexByte).filter((b) => b !== null);
   if (bytes.length !== digits.length || !lengths.includes(bytes.length)) {

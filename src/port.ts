@@ -6,8 +6,8 @@ import { lowerASCII, parseDecimal } from "./parse.js";
 /** PortTable maps a network ("tcp", "udp") and a service name in lower case to a port. */
 export type PortTable = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
-// What Go knows without /etc/services and /etc/protocols.
-const builtinServices: PortTable = new Map([
+/** builtinServices is what Go knows without /etc/services, which may say otherwise and adds to it. */
+export const builtinServices: PortTable = new Map([
   ["udp", new Map([["domain", 53]])],
   [
     "tcp",
@@ -29,7 +29,8 @@ const builtinServices: PortTable = new Map([
   ],
 ]);
 
-const builtinProtocols: ReadonlyMap<string, number> = new Map([
+/** builtinProtocols is what Go knows without /etc/protocols, which adds to it and changes nothing in it. */
+export const builtinProtocols: ReadonlyMap<string, number> = new Map([
   ["icmp", 1],
   ["igmp", 2],
   ["tcp", 6],
@@ -139,16 +140,16 @@ export function lookupProtocolMap(
 
 /**
  * parseNetwork checks the name of a network and returns it without its protocol, and the number of the protocol, 0 if
- * it names none: ["ip4", 1] for "ip4:icmp". Names of protocols go through lookup.
+ * it names none: ["ip4", 1] for "ip4:icmp". The name of a protocol goes through lookup, whose answer, be it a number or
+ * a promise of one, is returned as it is.
  *
- * If there is no such network, or it needs a protocol and has none, it throws UnknownNetworkError; if there is no such
- * protocol, what lookup throws.
+ * If there is no such network, or it needs a protocol and has none, it throws UnknownNetworkError.
  */
-export function parseNetwork(
+export function parseNetwork<P = number>(
   network: string,
   needsProto: boolean,
-  lookup: (name: string) => number = lookupProtocolMap,
-): [afnet: string, proto: number] {
+  lookup: (name: string) => number | P = lookupProtocolMap,
+): [afnet: string, proto: number | P] {
   const colon = network.lastIndexOf(":");
   if (colon < 0) {
     if (!isNetwork(network) || (needsProto && isIPNetwork(network))) {
