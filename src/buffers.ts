@@ -1,4 +1,4 @@
-import { brand, type GoError, withCount } from "./errors.js";
+import { brand, type GoError, withCount } from "./errorvalue.js";
 import { EOF, type Writer } from "./io.js";
 
 /**

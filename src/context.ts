@@ -1,6 +1,6 @@
 // Package context as far as package net needs it: an AbortSignal takes the place of a Context.
 
-import { sentinel } from "./errors.js";
+import { sentinel } from "./errorvalue.js";
 
 /** Canceled is what a context's end by cancelling is called. */
 export const Canceled = sentinel("context.Canceled", "context canceled");

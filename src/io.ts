@@ -1,6 +1,6 @@
 // Package io as far as package net needs it.
 
-import { type GoError, same, sentinel, withCount } from "./errors.js";
+import { type GoError, same, sentinel, withCount } from "./errorvalue.js";
 
 /** EOF is what Read rejects with when there is no more to read. It is one object and is never wrapped. */
 export const EOF = sentinel("io.EOF", "EOF");

@@ -1,6 +1,6 @@
 // IP addresses, masks and networks, as bytes.
 
-import { brand } from "./errors.js";
+import { brand } from "./errorvalue.js";
 import { AddrError, ParseError } from "./net.js";
 import { hexString, parseDecimal } from "./parse.js";
 

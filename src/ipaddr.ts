@@ -1,4 +1,4 @@
-import { brand } from "./errors.js";
+import { brand } from "./errorvalue.js";
 import { type IP, ipEmptyString } from "./ip.js";
 import type { Addr } from "./net.js";
 

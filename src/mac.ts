@@ -1,6 +1,6 @@
 // Hardware addresses.
 
-import { brand } from "./errors.js";
+import { brand } from "./errorvalue.js";
 import { AddrError } from "./net.js";
 import { hexString, parseHexByte } from "./parse.js";
 

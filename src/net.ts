@@ -1,7 +1,7 @@
 // The interfaces of package net, its error types, and every sentence an error of it can say.
 
 import { Canceled, DeadlineExceeded } from "./context.js";
-import { brand, type GoError, markValue, same, sentinel } from "./errors.js";
+import { brand, type GoError, markValue, same, sentinel } from "./errorvalue.js";
 import type { Reader, Writer } from "./io.js";
 import { SyscallError } from "./os.js";
 import { Errno } from "./syscall.js";

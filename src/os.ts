@@ -1,6 +1,6 @@
 // Package os as far as package net needs it.
 
-import { brand, type GoError, sentinel } from "./errors.js";
+import { brand, type GoError, sentinel } from "./errorvalue.js";
 
 export { ErrClosed, ErrExist, ErrInvalid, ErrNotExist, ErrPermission } from "./oserror.js";
 

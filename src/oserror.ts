@@ -1,6 +1,6 @@
 // The values of package os that package syscall compares with; os.ts hands them on under their public names.
 
-import { sentinel } from "./errors.js";
+import { sentinel } from "./errorvalue.js";
 
 /** ErrInvalid says that an argument is not valid. */
 export const ErrInvalid = sentinel("os.ErrInvalid", "invalid argument");

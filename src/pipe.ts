@@ -1,6 +1,6 @@
 // Pipe: two connections joined in memory.
 
-import { brand, withCount } from "./errors.js";
+import { brand, withCount } from "./errorvalue.js";
 import { chunks, EOF, ErrClosedPipe } from "./io.js";
 import { type Addr, type Conn, OpError, type Time } from "./net.js";
 import { ErrDeadlineExceeded } from "./os.js";

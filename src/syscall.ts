@@ -1,6 +1,6 @@
 // Package syscall as far as package net needs it: the error numbers, by name.
 
-import { brand, type GoError, markValue, same, share } from "./errors.js";
+import { brand, type GoError, markValue, same, share } from "./errorvalue.js";
 import { ErrExist, ErrNotExist, ErrPermission } from "./oserror.js";
 
 // What Go prints for each name on linux/amd64 (syscall/zerrors_linux_amd64.go). The C library's texts differ.

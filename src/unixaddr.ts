@@ -1,4 +1,4 @@
-import { brand } from "./errors.js";
+import { brand } from "./errorvalue.js";
 import type { Addr } from "./net.js";
 
 /** UnixAddrFields are the fields of a {@link UnixAddr}; what is left out is empty. */
