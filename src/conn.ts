@@ -95,6 +95,12 @@ export class conn implements Conn {
     return this.setAtGateway("writeBuffer", bytes);
   }
 
+  /** File gives, in Go, the socket as a file. The gateway cannot hand out files: it fails with EOPNOTSUPP. */
+  // BUG: there is no File of a connection or listener yet.
+  async File(): Promise<never> {
+    return this.attempt("file", () => this.fd.File());
+  }
+
   /** readable is what comes in as a WHATWG stream, with back-pressure. Cancelling it closes the connection. */
   get readable(): ReadableStream<Uint8Array> {
     return new ReadableStream<Uint8Array>(
@@ -144,9 +150,9 @@ export class conn implements Conn {
     return opError({ Op: op, Net: net, Source: laddr, Addr: raddr, Err: err as Error });
   }
 
-  protected attempt(op: string, act: () => void): void {
+  protected attempt<T>(op: string, act: () => T): T {
     try {
-      act();
+      return act();
     } catch (err) {
       throw this.failed(op, err);
     }

@@ -92,6 +92,11 @@ export class netFD {
     this.#stream.fin();
   }
 
+  /** File would duplicate the descriptor. */
+  File(): never {
+    throw this.closed ? ErrClosed : syscallError("dup", "EOPNOTSUPP");
+  }
+
   /** CloseRead ends the other direction; what has come in can still be read. */
   CloseRead(): Promise<void> {
     return this.call("shutdown", "closeRead");
