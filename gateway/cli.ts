@@ -146,14 +146,20 @@ async function runGateway(said: Settings, serve: Serve): Promise<void> {
   await gateway.close();
 }
 
+// echoMs is how close two signals must be to be one: npm passes a Ctrl-C on that the terminal has sent already.
+const echoMs = 500;
+
 // stopSignal resolves with the first signal to stop. The second one ends the process there and then.
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    let isStopping = false;
+    let stopping: number | null = null;
     for (const signal of stopSignals) {
       process.on(signal, () => {
-        if (isStopping) process.exit(signalBase + constants.signals[signal]);
-        isStopping = true;
+        if (stopping !== null) {
+          if (performance.now() - stopping < echoMs) return;
+          process.exit(signalBase + constants.signals[signal]);
+        }
+        stopping = performance.now();
         resolve();
       });
     }
