@@ -78,8 +78,9 @@ const ackAfterMs = 100;
 const sharedTurnBytes = 64 * 1024; // of one stream in one turn while others wait
 const maxSessionAheadBytes = 64 * 1024 * 1024;
 const askedAtOnce = 256; // OPENs, and CALLs, that a client leaves unanswered; the rest waits on its side
-const maxReturns = 256; // RETURN frames for one call: 4 MiB at most
+const maxReturns = 256; // RETURN frames for one call that a client takes: 4 MiB at most
 const itemsAtOnce = 32; // of a result, in one RETURN frame
+const maxResultBytes = 64 * 1024; // the largest DNS message
 const clientDeadMs = 25_000; // a page gives a link up before its gateway does, and makes a new one
 const pingBurst = 20;
 const pingsPerSecond = 10;
@@ -125,6 +126,7 @@ export class Session implements Receiver {
 
   // sending
   #control: { bytes: Uint8Array; numbered: boolean }[] = [];
+  #queuedBytes = 0; // in #control
   readonly #owing = new Set<Stream>();
   #owesSession = false;
   #ring: Stream[] = [];
@@ -270,6 +272,7 @@ export class Session implements Receiver {
   #queue(bytes: Uint8Array, numbered: boolean): void {
     if (this.state === "over") return;
     this.#control.push({ bytes, numbered });
+    this.#queuedBytes += bytes.length;
     this.#wantPump();
   }
 
@@ -392,6 +395,7 @@ export class Session implements Receiver {
       outbox.add(bytes);
     }
     this.#control = [];
+    this.#queuedBytes = 0;
   }
 
   #pumpData(outbox: Outbox, transport: Transport): void {
@@ -440,6 +444,7 @@ export class Session implements Receiver {
     if (this.state === "over") return;
     this.lastHeard = performance.now();
     this.#heartbeat.heard();
+    const before = this.#rcvSeq;
     try {
       decode(message, (frame) => {
         this.#handle(frame);
@@ -449,6 +454,7 @@ export class Session implements Receiver {
       if (err instanceof WireError) this.#end(closeCode.protocol, err.reason, true);
       else this.#broken(err);
     }
+    if (this.#rcvSeq > before) this.#wantAck(this.#rcvSeq - before, message.length);
     // A link without drain events goes on when the peer is heard.
     if (this.#ring.length > 0 || this.#ackDue || this.#pongDue !== null) this.#wantPump();
   }
@@ -458,7 +464,7 @@ export class Session implements Receiver {
       this.#handshake(frame);
       return;
     }
-    if (frame[0] >= firstNumbered) this.#count(frame);
+    if (frame[0] >= firstNumbered) this.#rcvSeq++;
     switch (frame[0]) {
       case frameType.data:
         return this.#handleData(frame[1], frame[2]);
@@ -548,11 +554,11 @@ export class Session implements Receiver {
     this.#wantPump();
   }
 
-  // #count numbers a received frame and decides whether an ACK is due.
-  #count(frame: Frame): void {
-    this.#rcvSeq++;
-    this.#ackedFrames++;
-    if (frame[0] === frameType.data) this.#ackedBytes += frame[2].length;
+  // #wantAck counts what a message brought and decides whether an ACK is due.
+  #wantAck(frames: number, bytes: number): void {
+    if (this.state === "over") return;
+    this.#ackedFrames += frames;
+    this.#ackedBytes += bytes;
     if (this.#ackedFrames >= ackAfterFrames || this.#ackedBytes >= ackAfterBytes) {
       this.#ackDue = true;
       this.#wantPump();
@@ -652,26 +658,34 @@ export class Session implements Receiver {
     }
   }
 
-  // #answer splits a long result over several RETURN frames. If an item does not fit a frame, or the frames are
-  // too many, the answer is an error.
+  // #answer sends a result, in several RETURN frames if it is long. If it is larger than maxResultBytes, or has
+  // an item that does not fit a frame, the answer is EMSGSIZE; if too many answers wait for their ACK, ENOBUFS.
   #answer(call: number, result: readonly unknown[]): void {
+    const frames: Uint8Array[] = [];
+    let bytes = 0;
     let at = 0;
     let items = itemsAtOnce;
-    let returns = 0;
     do {
-      const part = result.slice(at, at + items);
       const more = at + items < result.length;
       try {
-        if (++returns > maxReturns) throw new RangeError("gonet: result too large");
-        this.control([frameType.return, call, part, more]);
+        const frame = encode([frameType.return, call, result.slice(at, at + items), more]);
+        frames.push(frame);
+        bytes += frame.length;
         at += items;
       } catch (err) {
         if (!(err instanceof RangeError)) throw err;
-        if (items === 1 || returns > maxReturns) return this.control([frameType.throw, call, tooLarge]);
+        if (items === 1) return this.control([frameType.throw, call, tooLarge]);
         items = Math.ceil(items / 2);
-        returns--;
       }
+      if (bytes > maxResultBytes) return this.control([frameType.throw, call, tooLarge]);
     } while (at < result.length);
+    if (
+      frames.length > 1 &&
+      this.#replay.controlBytes + this.#queuedBytes + bytes > this.limits.controlBytes / 2
+    ) {
+      return this.control([frameType.throw, call, ["errno", "", "ENOBUFS", ["limit", "controlBytes"]]]);
+    }
+    for (const frame of frames) this.#queue(frame, true);
   }
 
   // ---- answers, at the client ----
