@@ -7,7 +7,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { arch, platform } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 // SockAddr is a socket address as plain data, the same shape as on the wire:
@@ -212,7 +212,8 @@ export class Socket {
   }
 
   // accept takes the next connection out of the kernel's queue, or is null if none is there. One that was aborted in
-  // the queue is passed over.
+  // the queue is passed over. Without a free descriptor (EMFILE, ENFILE) the connection stays in the queue and is
+  // announced again in every turn of the loop, so stop waiting for a while.
   accept(): Socket | null {
     const handle = this.#handle.accept();
     if (typeof handle !== "number") return new Socket(handle);
@@ -290,7 +291,7 @@ function addon(): Binding {
 
 function load(): Binding {
   const require = createRequire(import.meta.url);
-  const file = process.env["GONET_ADDON"] ?? find(require);
+  const file = process.env["GONET_ADDON"] ? resolve(process.env["GONET_ADDON"]) : find(require);
   let binding: Binding;
   try {
     binding = require(file) as Binding;

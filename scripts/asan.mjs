@@ -1,5 +1,6 @@
-// Runs the programs of native/testing/stress.mjs with the addon under the address, leak and undefined behaviour
-// sanitizers: node scripts/asan.mjs [name ...]. It fails if a program does, and on any report.
+// Runs the programs of native/testing/stress.mjs, and then the addon's own tests, with the addon under the address, leak
+// and undefined behaviour sanitizers. It fails if one of them does, and on any report. With names (node scripts/asan.mjs
+// reuse churn) only those programs run.
 //
 // Node itself is the ordinary one. The sanitizer's library has to be the first one in the process, hence LD_PRELOAD.
 
@@ -10,13 +11,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { addonPath, buildAddon, isFresh } from "./addon.mjs";
 
-const stress = fileURLToPath(new URL("../native/testing/stress.mjs", import.meta.url));
+const root = fileURLToPath(new URL("..", import.meta.url));
+const stress = join(root, "native", "testing", "stress.mjs");
+const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
+const tests = ["errno", "misuse", "sockaddr", "socket", "sockopt"].map((name) => `native/${name}.test.ts`);
 
 // Enough for every way to end a worker to be met; instrumented code is slow.
 const terminations = "50";
 
-// libraries are the sanitizers' own, or the reason why there are none.
-function libraries() {
+// findLibrary gives the address sanitizer's library, or the reason why there is none.
+function findLibrary() {
   if (process.platform !== "linux") return { reason: "the sanitizers are preloaded only on Linux" };
   const paths = [];
   for (const name of ["libasan.so", "libubsan.so"]) {
@@ -30,11 +34,11 @@ function libraries() {
     if (!existsSync(path)) return { reason: `gcc has no ${name}` };
     paths.push(path);
   }
-  return { paths };
+  return { library: paths[0] };
 }
 
 function main() {
-  const { paths, reason } = libraries();
+  const { library, reason } = findLibrary();
   if (reason) {
     console.log(`asan: skipped, ${reason}`);
     return 0;
@@ -44,26 +48,32 @@ function main() {
 
   const reports = mkdtempSync(join(tmpdir(), "gonet-asan-"));
   try {
-    const log = `log_path=${join(reports, "report")}`;
-    const { status, signal } = spawnSync(
-      process.execPath,
-      ["--expose-gc", stress, ...process.argv.slice(2)],
-      {
+    const run = (args, leaks) => {
+      const log = `log_path=${join(reports, "report")}`;
+      const { status, signal } = spawnSync(process.execPath, args, {
+        cwd: root,
         stdio: "inherit",
         env: {
           ...process.env,
           GONET_ADDON: addonPath(options),
           GONET_TERMINATIONS: terminations,
-          LD_PRELOAD: paths[0],
-          ASAN_OPTIONS: `detect_leaks=1:detect_stack_use_after_return=1:${log}`,
+          LD_PRELOAD: library,
+          ASAN_OPTIONS: `detect_leaks=${leaks}:detect_stack_use_after_return=1:${log}`,
           UBSAN_OPTIONS: `print_stacktrace=1:${log}`,
         },
-      },
-    );
+      });
+      return status === 0 ? "" : (signal ?? `exit code ${status}`);
+    };
+    const names = process.argv.slice(2);
+    const failures = [run(["--expose-gc", stress, ...names], 1)];
+    // The test runner has native parts of its own that leak, so leaks are looked for above only.
+    if (names.length === 0) failures.push(run([vitest, "run", ...tests], 0));
+
+    const failed = failures.find((reason) => reason !== "");
     const found = readdirSync(reports).map((name) => readFileSync(join(reports, name), "utf8"));
     for (const report of found) console.error(report);
-    if (found.length > 0 || status !== 0) {
-      console.error(`asan: failed with ${found.length} reports, ${signal ?? `exit code ${status}`}`);
+    if (found.length > 0 || failed) {
+      console.error(`asan: failed with ${found.length} reports${failed ? `, ${failed}` : ""}`);
       return 1;
     }
     console.log("asan: no report, no leak");

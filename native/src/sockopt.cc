@@ -56,6 +56,13 @@ const Option table[] = {
 
 #undef OPTION
 
+// How long to linger, in seconds: macOS counts SO_LINGER in ticks of the clock.
+#ifdef SO_LINGER_SEC
+const int kLinger = SO_LINGER_SEC;
+#else
+const int kLinger = SO_LINGER;
+#endif
+
 const int64_t count = sizeof(table) / sizeof(table[0]);
 
 }  // namespace
@@ -98,7 +105,7 @@ napi_value Socket::setOptionMethod(const napi_value* args) {
 napi_value Socket::getLingerMethod(const napi_value*) {
   linger value{};
   socklen_t length = sizeof(value);
-  if (::getsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, &length) == -1) return result(env, -1);
+  if (::getsockopt(descriptor, SOL_SOCKET, kLinger, &value, &length) == -1) return result(env, -1);
   napi_value holder;
   if (napi_create_array_with_length(env, 1, &holder) != napi_ok) return nullptr;
   napi_set_element(env, holder, 0, number(env, value.l_onoff != 0 ? value.l_linger : -1));
@@ -111,7 +118,7 @@ napi_value Socket::setLingerMethod(const napi_value* args) {
   linger value{};
   value.l_onoff = seconds >= 0;
   value.l_linger = seconds >= 0 ? static_cast<int>(seconds) : 0;
-  return result(env, ::setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, sizeof(value)));
+  return result(env, ::setsockopt(descriptor, SOL_SOCKET, kLinger, &value, sizeof(value)));
 }
 
 }  // namespace gonet
