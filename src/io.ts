@@ -24,7 +24,8 @@ export const ErrNoProgress = sentinel("io.ErrNoProgress", "multiple Read calls r
 export interface Reader {
   /**
    * Read fills b from its start with what is there, up to its length, waits if there is nothing yet, and resolves
-   * to the number of bytes. At the end it rejects with {@link EOF}.
+   * to the number of bytes. At the end it rejects with {@link EOF}. An error comes without bytes: what was there
+   * before it is read first.
    */
   Read(b: Uint8Array): Promise<number>;
 }
@@ -63,9 +64,6 @@ export async function ReadAtLeast(r: Reader, b: Uint8Array, min: number): Promis
   while (n < min) {
     const [got, err] = await attempt(r, b.subarray(n));
     n += got;
-    if (n >= min) {
-      break;
-    }
     if (same(err, EOF)) {
       throw n === 0 ? EOF : withCount(ErrUnexpectedEOF, n);
     }
@@ -116,9 +114,9 @@ export async function Copy(dst: Writer, src: Reader): Promise<number> {
   for (;;) {
     const [got, err] = await attempt(src, b);
     if (got > 0) {
-      const [put, failed] = await outcome(dst.Write(b.subarray(0, got)));
-      written += put;
-      if (failed !== null || put < got) {
+      const [done, failed] = await put(dst, b.subarray(0, got));
+      written += done;
+      if (failed !== null || done < got) {
         throw counted(failed ?? ErrShortWrite, written);
       }
     }
@@ -158,17 +156,27 @@ export async function* chunks(
   }
 }
 
-function attempt(r: Reader, b: Uint8Array): Promise<[n: number, err: unknown]> {
-  return outcome(r.Read(b));
+// Go's pair of a count and an error. An `n` in the error would be somebody else's: Read has none.
+async function attempt(r: Reader, b: Uint8Array): Promise<[n: number, err: unknown]> {
+  try {
+    return [await r.Read(b), null];
+  } catch (err) {
+    return [0, err ?? nothing()];
+  }
 }
 
-// Go's pair of a count and an error: the bytes that come with an error count like the others.
-async function outcome(call: Promise<number>): Promise<[n: number, err: unknown]> {
+// The same for Write, which has one.
+async function put(w: Writer, b: Uint8Array): Promise<[n: number, err: unknown]> {
   try {
-    return [await call, null];
+    return [await w.Write(b), null];
   } catch (err) {
-    return [(err as GoError | null)?.n ?? 0, err ?? new TypeError("rejected without an error")];
+    const n = (err as GoError | null)?.n ?? 0;
+    return [Math.min(n, b.length), err ?? nothing()];
   }
+}
+
+function nothing(): Error {
+  return new TypeError("rejected without an error");
 }
 
 function counted(err: unknown, n: number): unknown {
