@@ -22,6 +22,9 @@ import {
 
 const openCloseRounds = 10_000;
 const reuseRounds = 2_000;
+// How often a descriptor may go to another thread: glibc's malloc opens /proc/sys/vm/overcommit_memory now and then, in
+// whatever thread of Node it is called. Seen: once in 20,000 rounds.
+const foreignReuses = 20;
 const terminations = Number(process.env.GONET_TERMINATIONS ?? 50);
 const dropped = 500;
 const transferBytes = 64 * 1024 * 1024;
@@ -174,7 +177,7 @@ async function reuse() {
     for (const socket of [c1, c2, ...fresh]) socket.close();
   }
   listener.close();
-  assert.equal(inherited, reuseRounds);
+  assert.ok(inherited > reuseRounds - foreignReuses, `only ${inherited} descriptors were reused`);
 }
 
 // misuse calls every method with every combination of odd arguments, on sockets in every state. Whatever comes back, it
