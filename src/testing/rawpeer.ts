@@ -9,6 +9,7 @@ import {
   encode,
   type Frame,
   frameType,
+  type PayloadFrame,
   protocolVersion,
   writePrefix,
 } from "../wire/frame.js";
@@ -16,7 +17,9 @@ import { type Pair, pair } from "../wire/pair.js";
 import { Session, type SessionOptions } from "../wire/session.js";
 import type { Receiver } from "../wire/transport.js";
 
-type FrameOf<T extends Frame[0]> = Extract<Frame, readonly [T, ...unknown[]]>;
+type FrameOf<T extends Frame[0]> = T extends PayloadFrame[0]
+  ? PayloadFrame
+  : Extract<Frame, readonly [T, ...unknown[]]>;
 
 const quietTurns = 20; // of the event loop; a message and its answer take two
 

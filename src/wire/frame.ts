@@ -18,7 +18,6 @@ export const frameType = {
   drain: 6,
   goodbye: 7,
   dgram: 8,
-  sent: 9,
   open: 16,
   opened: 17,
   refused: 18,
@@ -32,6 +31,9 @@ export const frameType = {
   call: 26,
   return: 27,
   throw: 28,
+  sent: 29,
+  fault: 30,
+  record: 31,
 } as const;
 
 export const firstNumbered = frameType.open;
@@ -43,7 +45,7 @@ export const maxID = 0xffff_ffff;
 
 const T = frameType;
 
-// ControlFrame is a frame that msgpackr encodes: everything but DATA and DGRAM.
+// ControlFrame is a frame that msgpackr encodes: everything but what carries a payload.
 export type ControlFrame =
   | readonly [
       type: typeof T.hello,
@@ -72,7 +74,6 @@ export type ControlFrame =
   | readonly [type: typeof T.pong, token: number]
   | readonly [type: typeof T.drain, deadlineMs: number]
   | readonly [type: typeof T.goodbye, code: number, reason: string]
-  | readonly [type: typeof T.sent, id: number, number: number, error: Pieces | null]
   | readonly [type: typeof T.open, id: number, op: string, args: readonly unknown[]]
   | readonly [type: typeof T.opened, id: number, result: readonly unknown[]]
   | readonly [
@@ -90,10 +91,15 @@ export type ControlFrame =
   | readonly [type: typeof T.cancel, id: number]
   | readonly [type: typeof T.call, call: number, id: number, op: string, args: readonly unknown[]]
   | readonly [type: typeof T.return, call: number, result: readonly unknown[], more: boolean]
-  | readonly [type: typeof T.throw, call: number, error: Pieces];
+  | readonly [type: typeof T.throw, call: number, error: Pieces]
+  | readonly [type: typeof T.sent, id: number, offset: number, error: Pieces | null]
+  | readonly [type: typeof T.fault, id: number, error: Pieces];
 
-// PayloadFrame is DATA or DGRAM. The payload is a view on the message it came in.
-export type PayloadFrame = readonly [type: typeof T.data | typeof T.dgram, id: number, payload: Uint8Array];
+// PayloadType is the type of a frame that carries a payload.
+export type PayloadType = typeof T.data | typeof T.dgram | typeof T.record;
+
+// PayloadFrame is DATA, DGRAM or RECORD. The payload is a view on the message it came in.
+export type PayloadFrame = readonly [type: PayloadType, id: number, payload: Uint8Array];
 
 export type Frame = ControlFrame | PayloadFrame;
 
@@ -119,7 +125,6 @@ const shapes: { readonly [type: number]: readonly Field[] } = {
   [T.pong]: ["uint"],
   [T.drain]: ["uint"],
   [T.goodbye]: ["uint", "text"],
-  [T.sent]: ["id", "uint", "pieces?"],
   [T.open]: ["id", "text", "list"],
   [T.opened]: ["id", "list"],
   [T.refused]: ["id", "pieces", "list?", "list?"],
@@ -132,6 +137,8 @@ const shapes: { readonly [type: number]: readonly Field[] } = {
   [T.call]: ["uint", "id0", "text", "list"],
   [T.return]: ["uint", "list", "bool"],
   [T.throw]: ["uint", "pieces"],
+  [T.sent]: ["id", "uint", "pieces?"],
+  [T.fault]: ["id", "pieces"],
 };
 
 // BUG: a text of more than 64 bytes that begins with U+FEFF arrives without it: msgpackr reads long texts with a
@@ -171,9 +178,9 @@ function wellFormed(v: unknown): unknown {
   return v;
 }
 
-// writePrefix fills the first dataPrefixBytes of frame with the head of a DATA or DGRAM frame whose
+// writePrefix fills the first dataPrefixBytes of frame with the head of a frame whose
 // payload is the rest of it.
-export function writePrefix(frame: Uint8Array, type: typeof T.data | typeof T.dgram, id: number): void {
+export function writePrefix(frame: Uint8Array, type: PayloadType, id: number): void {
   const n = frame.length - dataPrefixBytes;
   frame[0] = 0x93;
   frame[1] = type;
@@ -199,7 +206,7 @@ export function decode(message: Uint8Array, each: (frame: Frame) => boolean | un
   while (at < message.length) {
     const type = message[at + 1];
     let frame: Frame;
-    if (message[at] === 0x93 && (type === T.data || type === T.dgram)) {
+    if (message[at] === 0x93 && (type === T.data || type === T.dgram || type === T.record)) {
       const end = payloadEnd(message, at);
       frame = [type, uintAt(message, at + 3, 4), message.subarray(at + dataPrefixBytes, end)];
       if (frame[1] === 0) throw new WireError("bad id");

@@ -3,7 +3,7 @@
 
 import type { Deadline } from "./deadline.js";
 import { ClosedError, DeadlineError, type Pieces, PiecesError, WireError } from "./errors.js";
-import { dataPrefixBytes, frameType, maxPayloadBytes, writePrefix } from "./frame.js";
+import { dataPrefixBytes, frameType, maxPayloadBytes } from "./frame.js";
 import type { SockAddr } from "./sockaddr.js";
 import type { Source, Stream } from "./stream.js";
 
@@ -27,11 +27,16 @@ export interface Packet {
   readonly data: Uint8Array;
 }
 
-// PayloadType is the frame type of a stream's packets.
-export type PayloadType = typeof frameType.dgram | typeof frameType.record;
+// PacketType is the frame type of a stream's packets.
+export type PacketType = typeof frameType.dgram | typeof frameType.record;
 
 // headerOf makes the header of a packet.
-export function headerOf(offset: number, flags: number, address: SockAddr | null, oob: Uint8Array): Uint8Array {
+export function headerOf(
+  offset: number,
+  flags: number,
+  address: SockAddr | null,
+  oob: Uint8Array,
+): Uint8Array {
   const name = address === null ? new Uint8Array(0) : addressBytes(address);
   const header = new Uint8Array(offsetBytes + flagsBytes + 1 + name.length + 2 + oob.length);
   const view = new DataView(header.buffer);
@@ -93,7 +98,7 @@ export function maxPacketBytes(address: SockAddr | null, oob: Uint8Array): numbe
 
 interface Outgoing {
   readonly packet: Packet;
-  readonly type: PayloadType;
+  readonly type: PacketType;
   offset: number; // -1 until it was framed
   settle(error: Error | null): void;
 }
@@ -101,6 +106,7 @@ interface Outgoing {
 // PacketWriter is the client's side of sending packets: they go out in order, and each write ends when the gateway
 // said what became of its packet.
 export class PacketWriter implements Source {
+  pulled: PacketType = frameType.record;
   readonly #stream: Stream;
   readonly #waiting: Outgoing[] = []; // not framed
   readonly #sent: Outgoing[] = []; // framed, not answered
@@ -114,7 +120,7 @@ export class PacketWriter implements Source {
 
   // write sends one packet. It fails with ClosedError, DeadlineError (the packet may go out all the same), or what
   // the kernel said. The caller's bytes are copied before it returns.
-  write(packet: Packet, type: PayloadType, limit: Pick<Deadline, "expired" | "subscribe">): Promise<void> {
+  write(packet: Packet, type: PacketType, limit: Pick<Deadline, "expired" | "subscribe">): Promise<void> {
     return new Promise((resolve, reject) => {
       const problem = this.#stream.sendProblem();
       if (problem !== null) return reject(problem);
@@ -147,7 +153,7 @@ export class PacketWriter implements Source {
     const frame = new Uint8Array(dataPrefixBytes + header.length + data.length);
     frame.set(header, dataPrefixBytes);
     frame.set(data, dataPrefixBytes + header.length);
-    writePrefix(frame, outgoing.type, this.#stream.id);
+    this.pulled = outgoing.type;
     this.#sent.push(outgoing);
     return frame;
   }

@@ -274,6 +274,7 @@ export class Session implements Receiver {
     this.#control.push({ bytes, numbered });
     this.#queuedBytes += bytes.length;
     this.#wantPump();
+    this.#checkKept();
   }
 
   // schedule puts a stream in line for its turn to send.
@@ -358,10 +359,16 @@ export class Session implements Receiver {
     } finally {
       transport.uncork();
     }
-    // A peer that asks and asks but acknowledges nothing would make us keep its answers for ever. A client makes
-    // its frames of its own will, so it may keep more.
+    this.#checkKept();
+  }
+
+  // #checkKept ends the session of a peer that asks and asks but acknowledges nothing: its answers would be kept
+  // for ever. A client makes its frames of its own will, so it may keep more.
+  #checkKept(): void {
+    if (this.state !== "attached") return;
     const max = this.role === "gateway" ? this.limits.controlBytes : this.limits.replayBytes;
-    if (this.#replay.controlBytes > max) this.#end(closeCode.tooMuch, "answers not acknowledged", true);
+    if (this.#queuedBytes + this.#replay.controlBytes <= max) return;
+    this.#end(closeCode.tooMuch, "answers not acknowledged", true);
   }
 
   // #pumpControl sends what is not data. Without room in the link, ACK and PONG wait: they are not kept and not
@@ -399,12 +406,18 @@ export class Session implements Receiver {
   }
 
   #pumpData(outbox: Outbox, transport: Transport): void {
+    const stopped: Stream[] = []; // by the session's credit or the replay queue, which DGRAM does not need
     while (this.#ring.length > 0) {
       const buffered = transport.bufferedBytes() ?? this.#replay.dataBytes;
-      if (buffered + outbox.pendingBytes >= this.limits.linkBuffer) return;
-      const room = Math.min(this.#credit - this.#sent, this.limits.replayBytes - this.#replay.dataBytes);
-      if (room <= 0) return;
+      if (buffered + outbox.pendingBytes >= this.limits.linkBuffer) break;
       const stream = this.#ring.shift() as Stream;
+      const room = stream.isUnnumbered
+        ? maxPayloadBytes
+        : Math.min(this.#credit - this.#sent, this.limits.replayBytes - this.#replay.dataBytes);
+      if (room <= 0) {
+        stopped.push(stream);
+        continue;
+      }
       stream.inRing = false;
       if (stream.state !== "open" || stream.finSent || stream.peerClosed) continue;
       const turn = this.#ring.length > 0 ? sharedTurnBytes : maxPayloadBytes;
@@ -413,16 +426,20 @@ export class Session implements Receiver {
       const frame = stream.source.pull(max);
       if (frame === null) continue;
       const n = frame.length - dataPrefixBytes;
-      writePrefix(frame, frameType.data, stream.id);
+      const type = stream.source.pulled ?? frameType.data;
+      writePrefix(frame, type, stream.id);
       stream.spent(n);
-      this.#sent += n;
-      this.#replay.keep(frame, n);
+      if (type !== frameType.dgram) {
+        this.#sent += n;
+        this.#replay.keep(frame, n);
+      }
       outbox.add(frame);
       if (stream.state === "open" && !stream.inRing) {
         stream.inRing = true;
         this.#ring.push(stream);
       }
     }
+    if (stopped.length > 0) this.#ring = stopped.concat(this.#ring);
   }
 
   // #sendNow sends a frame outside the pump: the handshake and the last words.

@@ -12,7 +12,7 @@
 import { ByteQueue } from "./bytequeue.js";
 import type { Deadline } from "./deadline.js";
 import { ClosedError, DeadlineError, type Pieces, PiecesError, WireError } from "./errors.js";
-import { dataPrefixBytes, frameType } from "./frame.js";
+import { dataPrefixBytes, frameType, type PayloadType } from "./frame.js";
 import type { Session } from "./session.js";
 
 export type StreamState = "opening" | "open" | "failed" | "closing" | "closed";
@@ -22,7 +22,10 @@ export interface Source {
   // pull gives one frame: dataPrefixBytes of room, then 1 to max bytes of payload; or null if there is
   // nothing now. Whoever returned null calls Stream.ready when there is something again. The session keeps the
   // frame until the peer has it, so it must not be a small part of a large buffer, and nobody may change it.
+  // Packets come whole, even if they are longer than max.
   pull(max: number): Uint8Array | null;
+  // pulled is the type of the frame that pull gave last; DATA if it is not there.
+  readonly pulled?: PayloadType;
 }
 
 // Limit ends a wait: a Deadline, or anything like it.
@@ -51,10 +54,19 @@ export class Stream implements Source {
   onAccepted: ((stream: Stream, result: readonly unknown[]) => void) | null = null;
   // The gateway's socket makes the outgoing data; a client writes it.
   source: Source = this;
+  // The gateway has handed the packet that began at offset to the kernel, and all before it (client).
+  onSent: ((offset: number, error: Pieces | null) => void) | null = null;
+  // isUnnumbered marks a stream of DGRAM: what it carries is not counted for the session and not sent again.
+  isUnnumbered = false;
 
   readonly #session: Session;
   #window: number;
   readonly #incoming = new ByteQueue();
+  // Packets that were received; before counts the bytes of DATA that came first.
+  #packets: { before: number; payload: Uint8Array }[] = [];
+  #packetBytes = 0;
+  #dataIn = 0; // bytes of DATA received, and taken
+  #dataOut = 0;
   #failure: Pieces | null = null; // the socket's error, until a read or a write has told it
   #sent = 0;
   #credit = 0;
@@ -92,7 +104,12 @@ export class Stream implements Source {
   }
 
   get readableBytes(): number {
-    return this.#incoming.length;
+    return this.#incoming.length + this.#packetBytes;
+  }
+
+  // sentBytes is the offset at which the next payload begins.
+  get sentBytes(): number {
+    return this.#sent;
   }
 
   get failure(): Pieces | null {
@@ -167,6 +184,12 @@ export class Stream implements Source {
   #writeProblem(deadline: Limit): Error | null {
     if (this.state === "closing" || this.state === "closed") return new ClosedError();
     if (deadline.expired) return new DeadlineError();
+    return this.sendProblem();
+  }
+
+  // sendProblem is why nothing can be sent now, or null. The socket's own error is told once.
+  sendProblem(): Error | null {
+    if (this.state === "closing" || this.state === "closed") return new ClosedError();
     if (this.#failure !== null) return this.#takeFailure();
     if (this.state === "failed" || this.finSent || this.peerClosed)
       return new PiecesError(["errno", "write", "EPIPE"]);
@@ -207,16 +230,27 @@ export class Stream implements Source {
     if (this.state !== "open") return;
     this.state = "failed";
     this.resetSent = true;
-    this.#discard(this.#incoming.clear());
+    this.#discardIncoming();
     this.#session.control([frameType.reset, this.id, error], [frameType.reset, this.id, tooLarge]);
     this.#wake();
+  }
+
+  // sentPacket tells the client that its packet at offset, and all before it, went to the kernel.
+  sentPacket(offset: number, error: Pieces | null): void {
+    if (this.state !== "open") return;
+    this.#session.control([frameType.sent, this.id, offset, error]);
+  }
+
+  // fault tells the client of an error after which the socket goes on.
+  fault(error: Pieces): void {
+    if (this.state === "open") this.#session.control([frameType.fault, this.id, error]);
   }
 
   // close is the last word of this side: what was sent before it arrives, what still comes in is dropped.
   close(): void {
     if (this.state !== "open" && this.state !== "failed") return;
     this.state = this.peerClosed ? "closed" : "closing";
-    this.#discard(this.#incoming.clear());
+    this.#discardIncoming();
     this.#session.control([frameType.close, this.id]);
     if (this.peerClosed) this.#session.forget(this);
     this.#wake();
@@ -230,11 +264,14 @@ export class Stream implements Source {
     for (;;) {
       if (this.state === "closing" || this.state === "closed") throw new ClosedError();
       if (deadline.expired) throw new DeadlineError();
-      if (this.#incoming.length > 0) {
-        const n = this.#incoming.read(b);
+      const here = this.#bytesHere();
+      if (here > 0) {
+        const n = this.#incoming.read(b.length > here ? b.subarray(0, here) : b);
+        this.#dataOut += n;
         this.consumed(n);
         return n;
       }
+      if (this.#packets.length > 0) return 0; // a packet is next: see readPacket
       if (this.finReceived) return 0;
       if (this.#failure !== null) throw this.#takeFailure();
       if (this.state === "failed" || this.peerClosed) return 0;
@@ -245,19 +282,61 @@ export class Stream implements Source {
   // peek gives received bytes without taking them; drop takes n of them, after which they count as consumed.
   // If the stream was closed or reset in between, the bytes count already and drop does nothing.
   peek(): Uint8Array | null {
-    return this.#incoming.peek();
+    const here = this.#bytesHere();
+    if (here === 0) return null;
+    const chunk = this.#incoming.peek();
+    return chunk !== null && chunk.length > here ? chunk.subarray(0, here) : chunk;
   }
 
   drop(n: number): void {
     if (this.#incoming.length === 0) return;
     this.#incoming.drop(n);
+    this.#dataOut += n;
     this.consumed(n);
+  }
+
+  // #bytesHere is how many bytes of DATA come before the next packet.
+  #bytesHere(): number {
+    const next = this.#packets[0];
+    return next === undefined ? this.#incoming.length : next.before - this.#dataOut;
+  }
+
+  // peekPacket gives the payload of the next packet if no DATA comes before it; dropPacket takes it.
+  peekPacket(): Uint8Array | null {
+    const next = this.#packets[0];
+    return next !== undefined && next.before === this.#dataOut ? next.payload : null;
+  }
+
+  dropPacket(): void {
+    const next = this.#packets.shift();
+    if (next === undefined) return;
+    this.#packetBytes -= next.payload.length;
+    this.consumed(next.payload.length);
+  }
+
+  // readPacket waits for a packet and gives its payload; null is the end of the stream, or DATA that comes first. It
+  // fails as read does, but a fault is told before packets, as a kernel does. Only one read at a time.
+  async readPacket(deadline: Limit): Promise<Uint8Array | null> {
+    for (;;) {
+      if (this.state === "closing" || this.state === "closed") throw new ClosedError();
+      if (deadline.expired) throw new DeadlineError();
+      if (this.#failure !== null && this.state === "open") throw this.#takeFailure();
+      const payload = this.peekPacket();
+      if (payload !== null) {
+        this.dropPacket();
+        return payload;
+      }
+      if (this.#incoming.length > 0 || this.finReceived) return null;
+      if (this.#failure !== null) throw this.#takeFailure();
+      if (this.state === "failed" || this.peerClosed) return null;
+      await this.#until("onReadable", deadline);
+    }
   }
 
   // consumed gives credit for n bytes back to the peer, half a window at a time.
   consumed(n: number): void {
     this.#consumed += n;
-    this.#session.consumed(n);
+    if (!this.isUnnumbered) this.#session.consumed(n);
     if (this.state !== "open" || this.finReceived) return;
     if (this.#consumed + this.#window - this.#granted >= this.#window / 2) this.#session.owe(this);
   }
@@ -276,7 +355,15 @@ export class Stream implements Source {
   }
 
   #discard(n: number): void {
-    if (n > 0) this.#session.consumed(n);
+    if (n > 0 && !this.isUnnumbered) this.#session.consumed(n);
+  }
+
+  #discardIncoming(): void {
+    const n = this.#incoming.clear() + this.#packetBytes;
+    this.#packets = [];
+    this.#packetBytes = 0;
+    this.#dataOut = this.#dataIn;
+    this.#discard(n);
   }
 
   // #until waits for one call of the named notice, or for the deadline to pass or move.
@@ -308,7 +395,39 @@ export class Stream implements Source {
     if (this.state === "closing" || this.resetSent) return this.#discard(payload.length);
     if (this.state !== "open") throw new WireError("unexpected frame");
     this.#incoming.push(payload);
+    this.#dataIn += payload.length;
     this.onReadable?.();
+  }
+
+  // handlePacket takes the payload of a DGRAM or RECORD. A packet may begin as long as there is credit.
+  handlePacket(payload: Uint8Array, offset: number): void {
+    if (this.finReceived || this.peerClosed || this.onAccepted !== null)
+      throw new WireError("unexpected frame");
+    if (offset < this.#received || (offset > this.#received && !this.isUnnumbered)) {
+      throw new WireError("malformed");
+    }
+    this.#consumed += offset - this.#received; // what was lost with a link counts as taken
+    if (offset >= this.#granted) throw new WireError("flow control");
+    this.#received = offset + payload.length;
+    if (this.state === "closing" || this.resetSent) return this.#discard(payload.length);
+    if (this.state !== "open") throw new WireError("unexpected frame");
+    const own = payload.length * 2 >= payload.buffer.byteLength ? payload : new Uint8Array(payload);
+    this.#packets.push({ before: this.#dataIn, payload: own });
+    this.#packetBytes += own.length;
+    this.onReadable?.();
+  }
+
+  handleSent(offset: number, error: Pieces | null): void {
+    if (this.peerClosed || offset >= this.#sent) throw new WireError("unexpected frame");
+    if (this.state === "open") this.onSent?.(offset, error);
+  }
+
+  // handleFault notes an error after which the socket goes on; the next read or write tells it.
+  handleFault(error: Pieces): void {
+    if (this.peerClosed || this.onAccepted !== null) throw new WireError("unexpected frame");
+    if (this.state !== "open") return;
+    this.#failure = error;
+    this.#wake();
   }
 
   handleCredit(offset: number): void {
