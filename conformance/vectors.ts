@@ -104,7 +104,7 @@ export const call: Readonly<Record<string, Call>> = {
     return [x?.Network(), x?.String()];
   },
   "Buffers.Read": ([runs, size]) => {
-    const v = Buffers.from((runs as unknown[]).map((b) => bytes(b) as Uint8Array)) as Buffers;
+    const v = new Buffers(...(runs as unknown[]).map((b) => bytes(b) as Uint8Array));
     const p = new Uint8Array(Number(size));
     try {
       const n = v.Read(p);

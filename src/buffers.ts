@@ -2,12 +2,17 @@ import { brand, type GoError, withCount } from "./errorvalue.js";
 import { EOF, type Writer } from "./io.js";
 
 /**
- * Buffers is zero or more runs of bytes to write, made with `Buffers.of(a, b)` or `Buffers.from(list)`. Reading and
- * writing take away from its front; the bytes themselves are never changed.
+ * Buffers is zero or more runs of bytes to write, made with `new Buffers(a, b)`. Reading and writing take away from its
+ * front; the bytes themselves are never changed.
  */
 export class Buffers extends Array<Uint8Array> {
   static {
     brand(Buffers, "Buffers");
+  }
+
+  // What map and the like make of it holds other things.
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
   }
 
   /**

@@ -26,6 +26,18 @@ export class IP extends Uint8Array {
     brand(IP, "IP");
   }
 
+  static override of(...bytes: number[]): IP {
+    return new IP(bytes);
+  }
+
+  override subarray(begin?: number, end?: number): IP {
+    return super.subarray(begin, end) as IP;
+  }
+
+  override slice(begin?: number, end?: number): IP {
+    return super.slice(begin, end) as IP;
+  }
+
   /** String returns "192.0.2.1", "2001:db8::1" (RFC 5952), "<nil>" if ip is empty, "?" and digits if no address. */
   String(): string {
     if (this.length === 0) {
@@ -59,7 +71,7 @@ export class IP extends Uint8Array {
     if (this.length === IPv4len) {
       return this;
     }
-    return this.length === IPv6len && hasPrefix(this) ? (this.subarray(prefixLen) as IP) : null;
+    return this.length === IPv6len && hasPrefix(this) ? this.subarray(prefixLen) : null;
   }
 
   /** To16 returns the address in 16 bytes, sharing memory with ip if it has them, or null if it is no address. */
@@ -118,12 +130,12 @@ export class IP extends Uint8Array {
   /** IsMulticast reports whether ip is in 224/4 or ff00::/8. */
   IsMulticast(): boolean {
     const v4 = this.To4();
-    return v4 !== null ? (at(v4, 0) & 0xf0) === 0xe0 : this.#isMulticast6();
+    return v4 !== null ? (at(v4, 0) & 0xf0) === 0xe0 : isMulticast6(this);
   }
 
   /** IsInterfaceLocalMulticast reports whether ip is an IPv6 multicast address of interface-local scope. */
   IsInterfaceLocalMulticast(): boolean {
-    return this.#isMulticast6() && (at(this, 1) & 0x0f) === 0x01;
+    return isMulticast6(this) && (at(this, 1) & 0x0f) === 0x01;
   }
 
   /** IsLinkLocalMulticast reports whether ip is in 224.0.0/24 or is an IPv6 multicast address of link-local scope. */
@@ -132,7 +144,7 @@ export class IP extends Uint8Array {
     if (v4 !== null) {
       return at(v4, 0) === 224 && at(v4, 1) === 0 && at(v4, 2) === 0;
     }
-    return this.#isMulticast6() && (at(this, 1) & 0x0f) === 0x02;
+    return isMulticast6(this) && (at(this, 1) & 0x0f) === 0x02;
   }
 
   /** IsLinkLocalUnicast reports whether ip is in 169.254/16 or fe80::/10. */
@@ -188,16 +200,16 @@ export class IP extends Uint8Array {
     }
     return ip;
   }
-
-  #isMulticast6(): boolean {
-    return this.length === IPv6len && at(this, 0) === 0xff;
-  }
 }
 
 /** IPMask is a bit mask for an IP address, of 4 or 16 bytes. */
 export class IPMask extends Uint8Array {
   static {
     brand(IPMask, "IPMask");
+  }
+
+  static override of(...bytes: number[]): IPMask {
+    return new IPMask(bytes);
   }
 
   /** Size returns the number of leading ones and of all bits; 0 and 0 if the ones do not all come first. */
@@ -465,6 +477,10 @@ function ipv6(first: number, last: number): IP {
 
 function unmapped(ip: Uint8Array | null): Uint8Array | null {
   return ip !== null && ip.length === IPv6len && hasPrefix(ip) ? ip.subarray(prefixLen) : ip;
+}
+
+function isMulticast6(ip: IP): boolean {
+  return ip.length === IPv6len && at(ip, 0) === 0xff;
 }
 
 function hasPrefix(ip: Uint8Array): boolean {

@@ -10,6 +10,10 @@ export class HardwareAddr extends Uint8Array {
     brand(HardwareAddr, "HardwareAddr");
   }
 
+  static override of(...bytes: number[]): HardwareAddr {
+    return new HardwareAddr(bytes);
+  }
+
   /** String returns "00:00:5e:00:53:01", whatever the length; "" if the address is empty. */
   String(): string {
     return hexString(this, ":");
