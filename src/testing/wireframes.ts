@@ -27,8 +27,6 @@ export const frameTests: readonly (readonly [frame: ControlFrame, hex: string])[
   [[T.pong, 7], "92 05 07"],
   [[T.drain, 30_000], "92 06 cd7530"],
   [[T.goodbye, 4400, "malformed"], "93 07 cd1130 a96d616c666f726d6564"],
-  [[T.sent, 3, 1, null], "94 09 03 01 c0"],
-  [[T.sent, 3, 2, ["errno", "sendto", "EPERM"]], "94 09 03 02 93a56572726e6fa673656e64746fa5455045524d"],
   [
     [T.open, 1, "dial", ["tcp", [4, loopback, 80], null, []]],
     "94 10 01 a46469616c 94a37463709304c4047f00000150c090",
@@ -59,4 +57,7 @@ export const frameTests: readonly (readonly [frame: ControlFrame, hex: string])[
   [[T.return, 1, [80], false], "94 1b 01 9150 c2"],
   [[T.return, 1, [], true], "94 1b 01 90 c3"],
   [[T.throw, 1, ["network", "tcp5"]], "93 1c 01 92a76e6574776f726ba474637035"],
+  [[T.sent, 3, 0, null], "94 1d 03 00 c0"],
+  [[T.sent, 3, 20, ["errno", "sendto", "EPERM"]], "94 1d 03 14 93a56572726e6fa673656e64746fa5455045524d"],
+  [[T.fault, 3, ["errno", "", "ECONNREFUSED"]], "93 1e 03 93a56572726e6fa0ac45434f4e4e52454655534544"],
 ];

@@ -16,6 +16,7 @@ import {
   maxID,
   maxMessageBytes,
   maxPayloadBytes,
+  type PayloadType,
   protocolVersion,
   subprotocol,
   frameType as T,
@@ -56,7 +57,7 @@ function refusal(message: Uint8Array): FailureReason | null {
   }
 }
 
-function dataFrame(id: number, payload: Uint8Array, type: 8 | 19 = T.data): Uint8Array {
+function dataFrame(id: number, payload: Uint8Array, type: PayloadType = T.data): Uint8Array {
   const frame = new Uint8Array(dataPrefixBytes + payload.length);
   frame.set(payload, dataPrefixBytes);
   writePrefix(frame, type, id);
@@ -78,7 +79,6 @@ describe("numbers", () => {
       drain: 6,
       goodbye: 7,
       dgram: 8,
-      sent: 9,
       open: 16,
       opened: 17,
       refused: 18,
@@ -92,6 +92,9 @@ describe("numbers", () => {
       call: 26,
       return: 27,
       throw: 28,
+      sent: 29,
+      fault: 30,
+      record: 31,
     });
   });
 
@@ -149,7 +152,7 @@ describe("control frames", () => {
 
   test("the table has every type", () => {
     const types = new Set<number>(frameTests.map(([frame]) => frame[0]));
-    expect(Object.values(frameType).filter((type) => !types.has(type))).toEqual([T.dgram, T.data]);
+    expect(Object.values(frameType).filter((type) => !types.has(type))).toEqual([T.dgram, T.data, T.record]);
   });
 
   test("several in one message come in order, and each can stop the rest", () => {
@@ -211,6 +214,7 @@ describe("DATA and DGRAM", () => {
     expect(toHex(dataFrame(1, hex("ff")))).toBe("9313ce00000001c600000001ff");
     expect(toHex(dataFrame(0xdeadbeef, hex("")))).toBe("9313cedeadbeefc600000000");
     expect(toHex(dataFrame(2, hex("0102"), T.dgram))).toBe("9308ce00000002c6000000020102");
+    expect(toHex(dataFrame(2, hex("0102"), T.record))).toBe("931fce00000002c6000000020102");
   });
 
   test("the payload is a view on the message", () => {
@@ -271,7 +275,7 @@ describe("refusals", () => {
     ["type 0", "920001", "unknown type"],
     ["type 10", "920a01", "unknown type"],
     ["type 15", "920f01", "unknown type"],
-    ["type 29", "921d01", "unknown type"],
+    ["type 32", "922001", "unknown type"],
     ["type -1", "92ff01", "unknown type"],
     ["type 1.5", "92cb3ff800000000000001", "unknown type"],
     ["type NaN", "92cb7ff800000000000001", "unknown type"],
@@ -423,7 +427,6 @@ describe("kinds of fields", () => {
     [T.pong]: "uint",
     [T.drain]: "uint",
     [T.goodbye]: "uint text",
-    [T.sent]: "id uint pieces?",
     [T.open]: "id text list",
     [T.opened]: "id list",
     [T.refused]: "id pieces list? list?",
@@ -436,6 +439,8 @@ describe("kinds of fields", () => {
     [T.call]: "uint id0 text list",
     [T.return]: "uint list bool",
     [T.throw]: "uint pieces",
+    [T.sent]: "id uint pieces?",
+    [T.fault]: "id pieces",
   };
   const values: { readonly [name: string]: unknown } = {
     nil: null,
@@ -590,7 +595,7 @@ const anyControl = fc.oneof(
   fc.tuple(fc.constant(T.refused), id, pieces, fc.oneof(nil, list), fc.oneof(nil, list)),
   fc.tuple(fc.constant(T.credit), fc.oneof(fc.constant(0), id), uint),
   fc.tuple(fc.constantFrom(T.fin, T.close, T.cancel), id),
-  fc.tuple(fc.constant(T.reset), id, pieces),
+  fc.tuple(fc.constantFrom(T.reset, T.fault), id, pieces),
   fc.tuple(fc.constant(T.accepted), id, id, list),
   fc.tuple(fc.constant(T.call), uint, fc.oneof(fc.constant(0), id), text, list),
   fc.tuple(fc.constant(T.return), uint, list, fc.boolean()),
@@ -599,12 +604,15 @@ const anyControl = fc.oneof(
 
 const anyFrame = fc.oneof(
   { weight: 3, arbitrary: anyControl as fc.Arbitrary<Frame> },
-  { weight: 1, arbitrary: fc.tuple(fc.constantFrom(T.data, T.dgram), id, payload) as fc.Arbitrary<Frame> },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(fc.constantFrom(T.data, T.dgram, T.record), id, payload) as fc.Arbitrary<Frame>,
+  },
 );
 
 function bytesOf(frame: Frame): Uint8Array {
   const [type, id, payload] = frame;
-  if ((type === T.data || type === T.dgram) && payload instanceof Uint8Array)
+  if ((type === T.data || type === T.dgram || type === T.record) && payload instanceof Uint8Array)
     return dataFrame(id, payload, type);
   return encode(frame as ControlFrame);
 }

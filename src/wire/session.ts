@@ -33,6 +33,7 @@ import {
 import { Heartbeat } from "./heartbeat.js";
 import { defaultLimits, type Limits, limitTable } from "./limits.js";
 import { Outbox } from "./outbox.js";
+import { parsePacket } from "./packets.js";
 import { Replay } from "./replay.js";
 import { maxAheadBytes, Stream } from "./stream.js";
 import type { Receiver, Transport } from "./transport.js";
@@ -485,6 +486,9 @@ export class Session implements Receiver {
     switch (frame[0]) {
       case frameType.data:
         return this.#handleData(frame[1], frame[2]);
+      case frameType.dgram:
+      case frameType.record:
+        return this.#handlePacket(frame[0] === frameType.dgram, frame[1], frame[2]);
       case frameType.credit:
         return this.#handleCredit(frame[1], frame[2]);
       case frameType.ack:
@@ -593,6 +597,17 @@ export class Session implements Receiver {
     this.#received += payload.length;
     if (this.#received > this.#granted) throw new WireError("flow control");
     this.#stream(id).handleData(payload);
+  }
+
+  #handlePacket(isUnnumbered: boolean, id: number, payload: Uint8Array): void {
+    const stream = this.#stream(id);
+    if (stream.isUnnumbered !== isUnnumbered) throw new WireError("unexpected frame");
+    const { offset } = parsePacket(payload);
+    if (!isUnnumbered) {
+      if (this.#received >= this.#granted) throw new WireError("flow control");
+      this.#received += payload.length;
+    }
+    stream.handlePacket(payload, offset);
   }
 
   #handleCredit(id: number, offset: number): void {
@@ -733,6 +748,10 @@ export class Session implements Receiver {
       }
       case frameType.throw:
         return this.#calling(frame[1], false).reject(new PiecesError(frame[2]));
+      case frameType.sent:
+        return this.#stream(frame[1]).handleSent(frame[2], frame[3]);
+      case frameType.fault:
+        return this.#stream(frame[1]).handleFault(frame[2]);
       case frameType.drain:
         return;
       default:
