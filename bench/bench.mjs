@@ -21,6 +21,7 @@ const help = `npm run bench -- [options]
   --rounds <n>       rounds of each measure; 9, with --quick 3
   --round-ms <n>     about how long one way takes in one round; 400, with --quick 250
   --against <folder> another checkout with its own dist, as a further way
+  --profile <folder> write a CPU profile of each process there
   --check            exit with 1 if a ratio is worse than bench/baseline.json tolerates
   --save-baseline    write bench/baseline.json`;
 
@@ -73,6 +74,7 @@ function parse() {
       rounds: { type: "string" },
       "round-ms": { type: "string" },
       against: { type: "string" },
+      profile: { type: "string" },
       check: { type: "boolean", default: false },
       "save-baseline": { type: "boolean", default: false },
       help: { type: "boolean", default: false },
@@ -93,6 +95,7 @@ function parse() {
     rounds: Number(values.rounds ?? (values.quick ? 3 : 9)),
     roundMs: Number(values["round-ms"] ?? (values.quick ? 250 : 400)),
     against: values.against === undefined ? null : resolve(values.against),
+    nodeArgs: values.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${resolve(values.profile)}`],
     check: values.check,
     save: values["save-baseline"],
   };
@@ -106,8 +109,8 @@ async function measureAll(options) {
   /** @type {(() => unknown)[]} */
   const endings = [];
   /** @param {string} program @param {string[]} [args] @param {string[]} [nodeArgs] */
-  const start = (program, args, nodeArgs) => {
-    const child = new Child(new URL(program, import.meta.url), args, nodeArgs);
+  const start = (program, args, nodeArgs = []) => {
+    const child = new Child(new URL(program, import.meta.url), args, [...options.nodeArgs, ...nodeArgs]);
     endings.unshift(() => child.stop());
     return child;
   };
