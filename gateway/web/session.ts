@@ -1,0 +1,63 @@
+// The session with the gateway, as the page handles it: the token, connecting, and what became of it.
+
+import * as net from "gonet";
+
+/** Access says whether the page can get to the gateway. */
+export type Access =
+  /** needed: no token was given yet. */
+  | "needed"
+  /** failed: with the token that is there, the last attempt to connect failed. */
+  | "failed"
+  /** given: there is a token, and nothing that speaks against it. */
+  | "given";
+
+// The smallest question a gateway can be asked; asking it opens a session if there is none.
+const question = "localhost:0";
+
+/** Session is the one session of the page. */
+export class Session {
+  /** onChange is called after every change. */
+  onChange: () => void = () => {};
+  #access: Access = "needed";
+  #status: net.SessionStatus = net.session.status;
+  #since = Date.now();
+
+  constructor() {
+    net.session.watch((status) => {
+      if (status.state === "attached") {
+        this.#access = "given";
+      } else if (status.state === "lost" && this.#status.state === "connecting") {
+        this.#access = "failed";
+      }
+      this.#status = status;
+      this.#since = Date.now();
+      this.onChange();
+    });
+  }
+
+  get access(): Access {
+    return this.#access;
+  }
+
+  get status(): net.SessionStatus {
+    return this.#status;
+  }
+
+  /** since is when the status became what it is. */
+  get since(): number {
+    return this.#since;
+  }
+
+  /** use takes a token and connects with it. */
+  use(token: string): void {
+    net.configure({ token });
+    this.#access = "given";
+    this.connect();
+    this.onChange();
+  }
+
+  /** connect opens the session if there is none. What comes of it is in the status. */
+  connect(): void {
+    net.ResolveTCPAddr("tcp", question).catch(() => {}); // the answer is of no interest, and failing shows in the status
+  }
+}

@@ -1,0 +1,144 @@
+// The page around the tools: navigation, the notice about the token, the status line, and the address of the page.
+
+import { el } from "./dom.js";
+import { Gate } from "./gate.js";
+import type { Announce } from "./parts/live.js";
+import { formatRoute, parseRoute, type Route } from "./route.js";
+import type { Session } from "./session.js";
+import { StatusLine } from "./statusline.js";
+import type { OpenTool, Tool } from "./tools/tool.js";
+
+const keys: readonly (readonly [key: string, what: string])[] = [
+  ["Enter", "connect, send"],
+  ["Shift+Enter", "new line in a message"],
+  ["↑ ↓", "messages sent before"],
+  ["Esc", "cancel a dial"],
+  ["Alt+N", "new connection"],
+  ["Alt+↑ ↓", "previous, next tool"],
+  ["← → Del", "on tabs: choose, close"],
+];
+
+/** Shell is the whole page. */
+export class Shell {
+  readonly element: HTMLElement;
+  readonly #tools: readonly Tool[];
+  readonly #announce: Announce;
+  readonly #open = new Map<Tool, OpenTool>();
+  readonly #links = new Map<Tool, HTMLAnchorElement>();
+  readonly #main = el("main", { id: "tool", tabindex: -1 });
+  #shown: Tool | null = null;
+
+  constructor(tools: readonly Tool[], session: Session, announce: Announce, icon: string) {
+    this.#tools = tools;
+    this.#announce = announce;
+    const gate = new Gate(session);
+    const status = new StatusLine(session, announce);
+    session.onChange = () => {
+      gate.show();
+      status.show();
+    };
+    this.element = el(
+      "div",
+      { class: "shell" },
+      el("header", { class: "side-bar" }, this.#brand(icon), this.#navigation(), keyList()),
+      el("div", { class: "content" }, gate.element, this.#main),
+      status.element,
+    );
+    addEventListener("keydown", (event) => this.#onKey(event));
+    session.onChange();
+  }
+
+  /** show shows what the address of the page says. */
+  show(hash: string): void {
+    const route = parseRoute(hash);
+    const tool = this.#tools.find(({ id }) => id === route?.tool) ?? this.#shown ?? this.#tools[0];
+    if (tool === undefined) {
+      return;
+    }
+    const isOther = tool !== this.#shown;
+    this.#shown = tool;
+    const open = this.#opened(tool);
+    for (const [other, { element }] of this.#open) {
+      element.hidden = other !== tool;
+    }
+    for (const [other, link] of this.#links) {
+      link.setAttribute("aria-current", other === tool ? "page" : "false");
+    }
+    if (isOther) {
+      document.title = `${tool.name} · gonet`;
+    }
+    this.#setAddress({ tool: tool.id, params: open.show(route?.tool === tool.id ? route.params : {}) });
+  }
+
+  #opened(tool: Tool): OpenTool {
+    const known = this.#open.get(tool);
+    if (known !== undefined) {
+      return known;
+    }
+    const open = tool.open({
+      announce: this.#announce,
+      setParams: (params) => {
+        if (this.#shown === tool && this.#open.has(tool)) {
+          this.#setAddress({ tool: tool.id, params });
+        }
+      },
+    });
+    this.#open.set(tool, open);
+    this.#main.append(open.element);
+    return open;
+  }
+
+  // The link of a tool keeps what the tool shows, so that coming back to it changes nothing.
+  #setAddress(route: Route): void {
+    const hash = formatRoute(route);
+    if (location.hash !== hash) {
+      history.replaceState(null, "", hash);
+    }
+  }
+
+  #brand(icon: string): HTMLElement {
+    return el(
+      "div",
+      { class: "brand" },
+      el("img", { src: icon, alt: "", width: 24, height: 24 }),
+      el("h1", {}, "gonet"),
+    );
+  }
+
+  #navigation(): HTMLElement {
+    const items = this.#tools.map((tool) => {
+      const href = formatRoute({ tool: tool.id, params: {} });
+      const link = el("a", { href, title: tool.summary }, tool.name);
+      this.#links.set(tool, link);
+      return el("li", {}, link);
+    });
+    return el("nav", { "aria-label": "Tools" }, el("ul", {}, ...items));
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) {
+      return;
+    }
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (step !== undefined && this.#shown !== null) {
+      event.preventDefault();
+      const at = this.#tools.indexOf(this.#shown) + step;
+      const next = this.#tools[(at + this.#tools.length) % this.#tools.length];
+      if (next !== undefined) {
+        this.show(formatRoute({ tool: next.id, params: {} }));
+        this.#links.get(next)?.focus();
+      }
+    } else if (event.code === "KeyN" && this.#shown !== null) {
+      // By place on the keyboard: with Alt, some layouts make another character of it.
+      event.preventDefault();
+      this.#open.get(this.#shown)?.more?.();
+    }
+  }
+}
+
+function keyList(): HTMLElement {
+  const rows = keys.map(([key, what]) =>
+    el("div", {}, el("dt", {}, ...key.split(" ").map((k) => el("kbd", {}, k))), el("dd", {}, what)),
+  );
+  return el("details", { class: "key-list" }, el("summary", {}, "Keys"), el("dl", {}, ...rows));
+}

@@ -1,0 +1,8 @@
+// Every tool, in the order of the navigation.
+
+import { tcpConsole } from "./tcpconsole.js";
+import { tcpListener } from "./tcplistener.js";
+import type { Tool } from "./tool.js";
+
+/** tools is the navigation; the first is shown if the address names none. */
+export const tools: readonly Tool[] = [tcpConsole, tcpListener];
