@@ -3,7 +3,7 @@
 //
 //   waiting ──HELLO / WELCOME──► attached ──link ends, failure, close()──► over
 //
-// Everything that is sent goes through pump: once per turn, control frames first, then one DATA frame of each stream
+// Everything that is sent goes through pump: at the end of a task, control frames first, then one DATA frame of each stream
 // in turn, as long as credit, the replay queue and the link's buffer have room.
 
 import { Allowance } from "./allowance.js";
@@ -70,12 +70,15 @@ export interface SessionOptions {
 export interface Opening {
   readonly stream: Stream;
   readonly answer: Promise<readonly unknown[]>;
-  cancel(): void;
+  // onRefused is told of a refusal that comes after all: it says how far the operation had got.
+  cancel(onRefused?: (refused: RefusedError) => void): void;
 }
 
 const ackAfterFrames = 64;
 const ackAfterBytes = 64 * 1024;
 const ackAfterMs = 100;
+const flushAtBytes = 64 * 1024; // a message of this size gains nothing from growing
+const calmMicrotasks = 32; // a write through the layers above takes a dozen; all of them together a microsecond
 const sharedTurnBytes = 64 * 1024; // of one stream in one turn while others wait
 const maxSessionAheadBytes = 64 * 1024 * 1024;
 const askedAtOnce = 256; // OPENs, and CALLs, that a client leaves unanswered; the rest waits on its side
@@ -93,6 +96,7 @@ interface Waiting {
   resolve: (result: readonly unknown[]) => void;
   reject: (err: Error) => void;
   canceled: boolean;
+  onRefused: ((refused: RefusedError) => void) | undefined;
 }
 
 interface Calling {
@@ -134,7 +138,10 @@ export class Session implements Receiver {
   readonly #replay = new Replay();
   #sent = 0;
   #credit: number;
+  #outbox: Outbox | null = null;
   #pumpDue = false;
+  #flushDue = false;
+  #calm = 0; // microtasks since the last pump
   #pongDue: number | null = null;
 
   // receiving
@@ -175,6 +182,7 @@ export class Session implements Receiver {
     if (this.reason !== null) return transport.close(this.reason.code, "");
     if (this.#transport !== null) throw new TypeError("gonet: the session has a link");
     this.#transport = transport;
+    this.#outbox = new Outbox(transport);
     transport.receiver = this;
     this.lastHeard = performance.now();
     this.#helloTimer = setTimeout(
@@ -203,17 +211,18 @@ export class Session implements Receiver {
   open(op: string, args: readonly unknown[]): Opening {
     const id = this.#takeID();
     const stream = new Stream(this, id, "opening", this.limits.streamWindow);
-    let cancel = () => {};
+    let cancel: Opening["cancel"] = () => {};
     const answer = new Promise<readonly unknown[]>((resolve, reject) => {
       if (this.state === "over") return reject(this.reason as SessionError);
-      const waiting: Waiting = { stream, resolve, reject, canceled: false };
+      const waiting: Waiting = { stream, resolve, reject, canceled: false, onRefused: undefined };
       const bytes = encode([frameType.open, id, op, args]);
       this.#streams.set(id, stream);
       this.#openings.set(id, waiting);
       const withdraw = this.#openGate.enter(() => this.#queue(bytes, true));
-      cancel = () => {
+      cancel = (onRefused) => {
         if (waiting.canceled || !this.#openings.has(id)) return;
         waiting.canceled = true;
+        waiting.onRefused = onRefused;
         if (withdraw()) {
           this.#openings.delete(id);
           this.#drop(stream);
@@ -221,7 +230,7 @@ export class Session implements Receiver {
         reject(new PiecesError(["canceled"]));
       };
     });
-    return { stream, answer, cancel: () => cancel() };
+    return { stream, answer, cancel: (onRefused) => cancel(onRefused) };
   }
 
   // call asks the gateway a question, about stream if one is given. It leaves as an open does. A call about a stream
@@ -351,16 +360,37 @@ export class Session implements Receiver {
   #pump(): void {
     const transport = this.#transport;
     if (transport === null || this.state !== "attached") return;
-    const outbox = new Outbox(transport);
+    const outbox = this.#outbox as Outbox;
     transport.cork();
     try {
       this.#pumpControl(outbox, (transport.bufferedBytes() ?? 0) < this.limits.linkBuffer);
       this.#pumpData(outbox, transport);
-      outbox.flush();
+      if (outbox.pendingBytes >= flushAtBytes) outbox.flush();
     } finally {
       transport.uncork();
     }
+    this.#flushSoon();
     this.#checkKept();
+  }
+
+  // #flushSoon sends what was framed, once nobody adds to it: when some microtasks have passed without another
+  // pump. So the small writes of somebody who awaits each of them share messages, and a lone frame waits for
+  // no timer and no turn of the event loop.
+  #flushSoon(): void {
+    this.#calm = 0;
+    if (this.#flushDue || this.#outbox?.pendingBytes === 0) return;
+    this.#flushDue = true;
+    const look = () => {
+      if (this.#calm++ < calmMicrotasks) return queueMicrotask(look);
+      this.#flushDue = false;
+      if (this.state !== "attached") return;
+      try {
+        this.#outbox?.flush();
+      } catch (err) {
+        this.#broken(err);
+      }
+    };
+    queueMicrotask(look);
   }
 
   // #checkKept ends the session of a peer that asks and asks but acknowledges nothing: its answers would be kept
@@ -734,7 +764,9 @@ export class Session implements Receiver {
       case frameType.refused: {
         const waiting = this.#opening(frame[1]);
         this.#drop(waiting.stream);
-        waiting.reject(new RefusedError(frame[2], frame[3], frame[4]));
+        const refused = new RefusedError(frame[2], frame[3], frame[4]);
+        waiting.reject(refused);
+        waiting.onRefused?.(refused);
         return;
       }
       case frameType.accepted:
@@ -802,11 +834,14 @@ export class Session implements Receiver {
     const reason = new SessionError(code, why, cause);
     this.state = "over";
     this.reason = reason;
+    const outbox = this.#outbox;
     this.#transport = null;
+    this.#outbox = null;
     clearTimeout(this.#helloTimer);
     clearTimeout(this.#ackTimer);
     this.#heartbeat.stop();
     try {
+      if (tell) outbox?.flush();
       if (tell) transport?.send(encode([frameType.goodbye, code, why.slice(0, maxReasonChars)]));
       transport?.close(code, why);
     } catch {

@@ -110,7 +110,27 @@ describe("data", () => {
       return m;
     };
     await Promise.all(streams.map(({ near }) => near.write(new Uint8Array(100), never)));
+    await turns(1);
     expect(messages).toBe(1);
+  });
+
+  test("small writes that are awaited one by one share messages, and a lone one leaves in its turn", async () => {
+    const { open, link } = wirePair();
+    const { near, far } = await open();
+    await turns(1);
+    const sizes: number[] = [];
+    link.a.onSend = (m) => {
+      sizes.push(m.length);
+      return m;
+    };
+    const layer = async (b: Uint8Array) => await (async () => await near.write(b, never))();
+    for (let i = 0; i < 1000; i++) await layer(new Uint8Array(100));
+    await layer(new Uint8Array(1));
+    await turns(1);
+    expect(sizes.length).toBeLessThanOrEqual(3);
+    expect(Math.max(...sizes)).toBeLessThan(65_536 + 112);
+    await turns(2);
+    expect(far.readableBytes).toBe(100_001);
   });
 
   test("a frame is at most 256 KiB, and 64 KiB while others wait", async () => {
@@ -119,12 +139,14 @@ describe("data", () => {
     const sent = watch(link.a);
     const b = new Uint8Array(300_000);
     await a.near.write(b, never);
+    await turns(1);
     expect(sent.filter((f) => f[0] === T.data).map((f) => (f[2] as Uint8Array).length)).toEqual([
       262_144, 37_856,
     ]);
     sent.length = 0;
     const c = await open();
     await Promise.all([a.near.write(b, never), c.near.write(b, never)]);
+    await turns(1);
     const turnsTaken = sent.filter((f) => f[0] === T.data).map((f) => [f[1], (f[2] as Uint8Array).length]);
     expect(turnsTaken.slice(0, 4)).toEqual([
       [1, 65_536],
@@ -142,6 +164,7 @@ describe("data", () => {
     const writing = near.write(new Uint8Array(1000), never);
     void client.open("test", []);
     await writing;
+    await turns(1);
     expect(sent.map((f) => f[0])).toEqual([T.open, T.data]);
   });
 
