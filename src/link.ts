@@ -171,6 +171,19 @@ export interface SessionStatus {
   readonly reason: string;
 }
 
+/** LateError is the end of an open by its limit; refused is what the gateway said about how far it had got, if it did. */
+export class LateError extends DeadlineError {
+  readonly refused: RefusedError | null;
+
+  constructor(refused: RefusedError | null) {
+    super();
+    this.refused = refused;
+  }
+}
+
+// How long the gateway has to say how far an operation had got when it was canceled.
+const answerMs = 30;
+
 /** Opened is a stream that the gateway opened. */
 export interface Opened {
   readonly stream: Stream;
@@ -271,7 +284,7 @@ export class Link {
   }
 
   /**
-   * open asks the gateway to open op. If limit passes first, it fails with DeadlineError, and what the gateway opens all
+   * open asks the gateway to open op. If limit passes first, it fails with LateError, and what the gateway opens all
    * the same is closed. A refusal is a RefusedError; no way to the gateway is the error of a network that is down.
    */
   async open(op: string, args: readonly unknown[], limit: Limit): Promise<Opened> {
@@ -279,8 +292,14 @@ export class Link {
     let unsubscribe = (): void => {};
     const late = new Promise<never>((_, reject) => {
       const expire = (): void => {
-        opening?.cancel();
-        reject(new DeadlineError());
+        if (opening === null) {
+          return reject(new LateError(null));
+        }
+        const timer = setTimeout(() => reject(new LateError(null)), answerMs);
+        opening.cancel((refused) => {
+          clearTimeout(timer);
+          reject(new LateError(refused));
+        });
       };
       if (limit.expired) {
         expire();
@@ -290,11 +309,15 @@ export class Link {
     const opened = async (): Promise<Opened> => {
       const session = await this.#attached();
       if (limit.expired) {
-        throw new DeadlineError();
+        throw new LateError(null);
       }
       opening = session.open(op, args);
-      const result = await opening.answer;
-      return { stream: opening.stream, session, result };
+      const { stream, answer } = opening;
+      try {
+        return { stream, session, result: await answer };
+      } catch (err) {
+        return limit.expired && !(err instanceof RefusedError) ? late : Promise.reject(err);
+      }
     };
     try {
       return await Promise.race([late, opened()]);
@@ -304,11 +327,12 @@ export class Link {
     }
   }
 
-  // call asks the gateway a question that is about no stream. It fails with Go's error.
-  async call(op: string, args: readonly unknown[]): Promise<readonly unknown[]> {
-    const session = await this.#attached();
+  // call asks the gateway a question that is about no stream. It fails with Go's error, or with LateError if limit
+  // passes first.
+  async call(op: string, args: readonly unknown[], limit?: Limit): Promise<readonly unknown[]> {
+    const answer = this.#attached().then((session) => session.call(op, args));
     try {
-      return await session.call(op, args);
+      return await (limit === undefined ? answer : within(limit, answer));
     } catch (err) {
       throw goError(err, op);
     }
@@ -324,6 +348,22 @@ export class Link {
           : { code: "GONET_UNREACHABLE", reason: String(err) };
       throw withDetail(syscallError("connect", "ENETDOWN"), detail);
     }
+  }
+}
+
+async function within<T>(limit: Limit, work: Promise<T>): Promise<T> {
+  let unsubscribe = (): void => {};
+  const late = new Promise<never>((_, reject) => {
+    const expire = (): void => reject(new LateError(null));
+    if (limit.expired) {
+      expire();
+    }
+    unsubscribe = limit.subscribe(expire);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    unsubscribe();
   }
 }
 

@@ -5,8 +5,8 @@ import { type IP, parseIPZone } from "./ip.js";
 import { isDomainName, parsePort, SplitHostPort } from "./ipsock.js";
 import type { Link } from "./link.js";
 import { AddrError, DNSError, errNoSuchHost, errNoSuitableAddress, UnknownNetworkError } from "./net.js";
-import { toTCPAddr } from "./pieces.js";
 import { checkPort, portNetwork } from "./port.js";
+import { toTCPAddr } from "./sockaddr.js";
 import { TCPAddr } from "./tcpaddr.js";
 import type { TCPTarget } from "./tcpsock.js";
 
@@ -46,7 +46,7 @@ export async function lookupPort(link: Link, network: string, service: string): 
   if (!needsLookup) {
     return checkPort(number, service);
   }
-  const [port] = await link.call("port", [portNetwork(network), service]);
+  const [port] = await link.call("port", [portNetwork(network).replace(/[46]$/, ""), service]);
   return typeof port === "number" ? checkPort(port, service) : checkPort(-1, service);
 }
 

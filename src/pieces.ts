@@ -1,13 +1,10 @@
 // Errors come over the wire in pieces; here they become Go's errors (docs/protocol.md, part 8).
 
 import { New } from "./errors.js";
-import { IP } from "./ip.js";
 import { AddrError, DNSError, ErrClosed, errCanceled, errTimeout, UnknownNetworkError } from "./net.js";
 import { SyscallError } from "./os.js";
 import { errno } from "./syscall.js";
-import { TCPAddr } from "./tcpaddr.js";
 import type { Pieces } from "./wire/errors.js";
-import type { SockAddr } from "./wire/sockaddr.js";
 
 /**
  * Detail says to a program what Go's text cannot: that it was the gateway's policy, a limit, or a lost session. It
@@ -102,30 +99,4 @@ function detail(v: unknown): Detail | undefined {
 
 function text(v: unknown): string {
   return typeof v === "string" ? v : "";
-}
-
-/** toSockAddr is a TCP address as it crosses the wire. A missing IP is the unspecified IPv4 address. */
-export function toSockAddr(a: TCPAddr): SockAddr {
-  const ip = a.IP;
-  if (ip === null || ip.length === 0) {
-    return [4, new Uint8Array(4), a.Port];
-  }
-  const v4 = ip.To4();
-  if (v4 !== null) {
-    return [4, new Uint8Array(v4), a.Port];
-  }
-  return [6, new Uint8Array(ip.To16() ?? new Uint8Array(16)), a.Port, a.Zone];
-}
-
-/** toTCPAddr is what a socket address from the gateway means, or null if it means nothing. */
-export function toTCPAddr(v: unknown): TCPAddr | null {
-  if (!Array.isArray(v)) {
-    return null;
-  }
-  const [family, ip, port, zone] = v as unknown[];
-  const length = family === 4 ? 4 : 16;
-  if ((family !== 4 && family !== 6) || !(ip instanceof Uint8Array) || ip.length !== length) {
-    return null;
-  }
-  return new TCPAddr({ IP: new IP(ip), Port: typeof port === "number" ? port : 0, Zone: text(zone) });
 }

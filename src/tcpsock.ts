@@ -5,10 +5,10 @@ import { brand, same } from "./errors.js";
 import { type Incoming, listenFD, netFD } from "./fd.js";
 import { Copy, type Reader, type Writer } from "./io.js";
 import { limitError, withSignal } from "./limit.js";
-import { goError, type Link, type Opened, RefusedError } from "./link.js";
+import { goError, LateError, type Link, type Opened, RefusedError } from "./link.js";
 import {
   type Addr,
-  AddrError,
+  DNSError,
   ErrClosed,
   errMissingAddress,
   errTimeout,
@@ -18,10 +18,10 @@ import {
   UnknownNetworkError,
 } from "./net.js";
 import { ErrDeadlineExceeded } from "./os.js";
-import { fromPieces, toSockAddr, toTCPAddr } from "./pieces.js";
+import { fromPieces } from "./pieces.js";
+import { familyFor, toSockAddr, toTCPAddr } from "./sockaddr.js";
 import { TCPAddr } from "./tcpaddr.js";
 import { Deadline } from "./wire/deadline.js";
-import { DeadlineError } from "./wire/errors.js";
 
 const msPerSecond = 1000;
 
@@ -106,7 +106,12 @@ export function newTCPConn({ session, stream, result }: Opened | Incoming, net: 
 }
 
 /** TCPTarget is where a dial goes: an address, or a name that the gateway looks up, with a port or service. */
-export type TCPTarget = TCPAddr | { readonly host: string; readonly port: number | string };
+export type TCPTarget = TCPAddr | NamedTarget;
+
+interface NamedTarget {
+  readonly host: string;
+  readonly port: number | string;
+}
 
 /** TCPDial is a dial as Dialer and DialTCP want it. */
 export interface TCPDial {
@@ -119,62 +124,58 @@ export interface TCPDial {
   readonly signal?: AbortSignal | undefined;
 }
 
-// The gateway knows which address it was trying when the time ran out; its answer is waited for this much longer.
-const answerMs = 30;
-
 /** dialTCP dials and fails with an OpError that names the addresses. */
 export async function dialTCP(link: Link, dial: TCPDial): Promise<TCPConn> {
   const { network, laddr, target, signal } = dial;
-  const name = target instanceof TCPAddr ? null : target;
   const raddr = target instanceof TCPAddr ? target : null;
   const deadline = new Deadline();
-  if (dial.deadline !== null) {
-    deadline.set(name === null ? dial.deadline : dial.deadline + answerMs);
-  }
+  deadline.set(dial.deadline);
   const options: [string, number | boolean][] = [
     ["noDelay", true],
     ["keepAlive", dial.keepAliveSeconds],
   ];
-  if (name !== null && dial.deadline !== null) {
+  if (raddr === null && dial.deadline !== null) {
+    // The gateway divides the time between the addresses of the name.
     options.push(["timeout", Math.min(maxTimeoutMs, Math.max(1, Math.ceil(dial.deadline - Date.now())))]);
   }
   try {
-    checkFamily(network, laddr);
-    checkFamily(network, raddr);
-    const to = name === null ? toSockAddr(target as TCPAddr) : ["name", name.host, name.port];
-    const from = laddr === null ? null : toSockAddr(laddr);
+    const family = familyFor(network, laddr, raddr);
+    const from = laddr === null ? null : toSockAddr(family, laddr, "bind");
+    const to = target instanceof TCPAddr ? toSockAddr(family, target, "connect") : named(target);
     const opened = await link.open("dial", [network, to, from, options], withSignal(deadline, signal));
     return newTCPConn(opened, network);
   } catch (err) {
-    if (err instanceof RefusedError) {
-      const addr = raddr ?? toTCPAddr(err.addr);
-      throw dialError(network, laddr, addr, fromPieces(err.pieces, "connect"));
-    }
-    throw dialError(network, laddr, raddr, dialFailure(err, signal));
+    const refused = err instanceof LateError ? err.refused : err instanceof RefusedError ? err : null;
+    const addr = raddr ?? toTCPAddr(refused?.addr);
+    const failure =
+      err instanceof LateError
+        ? lateDial(target, addr, limitError(signal))
+        : refused === null
+          ? goError(err, "connect")
+          : fromPieces(refused.pieces, "connect");
+    throw dialError(network, laddr, addr, failure);
   }
 }
 
 const maxTimeoutMs = 2 ** 31 - 1;
 
-function dialFailure(err: unknown, signal: AbortSignal | undefined): Error {
-  if (!(err instanceof DeadlineError)) {
-    return goError(err, "connect");
+function named(target: NamedTarget): readonly unknown[] {
+  return ["name", target.host, target.port];
+}
+
+// lateDial is the error of a dial whose time is over, or that was given up. Without an address it was still being looked for.
+function lateDial(target: TCPTarget, addr: TCPAddr | null, why: Error): Error {
+  const isTimeout = same(why, ErrDeadlineExceeded) || same(why, errTimeout);
+  const err = isTimeout ? errTimeout : why;
+  if (addr !== null || target instanceof TCPAddr) {
+    return err;
   }
-  const why = limitError(signal);
-  return same(why, ErrDeadlineExceeded) ? errTimeout : why;
+  return new DNSError({ Err: err.message, Name: target.host, IsTimeout: isTimeout });
 }
 
 /** dialError is an OpError of dialling. Its source is the local address that was asked for. */
 export function dialError(network: string, source: Addr | null, addr: Addr | null, err: Error): OpError {
   return opError({ Op: "dial", Net: network, Source: source, Addr: addr, Err: err });
-}
-
-// An IPv6 address cannot be used on a network of IPv4.
-function checkFamily(network: string, a: TCPAddr | null): void {
-  const ip = a?.IP ?? null;
-  if (network === "tcp4" && ip !== null && ip.length > 0 && ip.To4() === null) {
-    throw new AddrError({ Err: "non-IPv4 address", Addr: ip.String() });
-  }
 }
 
 function isTCP(network: string): boolean {
@@ -287,8 +288,8 @@ export async function listenTCP(
     ["keepAlive", defaultKeepAliveSeconds],
   ];
   try {
-    checkFamily(network, laddr);
-    const at = target instanceof TCPAddr ? toSockAddr(target) : ["name", target.host, target.port];
+    const family = familyFor(network, laddr, null);
+    const at = target instanceof TCPAddr ? toSockAddr(family, target, "bind") : named(target);
     const opened = await link.open("listen", [network, at, options], withSignal(new Deadline(), signal));
     const bound = toTCPAddr(opened.result[0]) ?? new TCPAddr();
     return new TCPListener(new listenFD(opened.session, opened.stream, network, bound));
@@ -296,7 +297,7 @@ export async function listenTCP(
     if (err instanceof RefusedError) {
       throw listenError(network, laddr ?? toTCPAddr(err.addr), fromPieces(err.pieces, "listen"));
     }
-    const failure = err instanceof DeadlineError ? limitError(signal) : goError(err, "listen");
+    const failure = err instanceof LateError ? limitError(signal) : goError(err, "listen");
     throw listenError(network, laddr, failure);
   }
 }
