@@ -1,8 +1,9 @@
 // Arguments of operations come from the wire: each is looked at before it is used. A wrong kind is the
 // client breaking the protocol and ends its session; a value that cannot be served is an answer to it.
 
-import { WireError } from "../src/wire/errors.js";
+import { PiecesError, WireError } from "../src/wire/errors.js";
 import { isUint } from "../src/wire/frame.js";
+import { type LookupKind, lookupKinds } from "../src/wire/names.js";
 import type { SockAddr } from "../src/wire/sockaddr.js";
 
 const maxPort = 65535;
@@ -32,6 +33,19 @@ export function flag(v: unknown): boolean {
 // integer checks for an integer of 32 bits, as system calls take them.
 export function integer(v: unknown): number {
   return Number.isInteger(v) && (v as number) === ((v as number) | 0) ? (v as number) : refuse();
+}
+
+// uint checks for an integer of no sign.
+export function uint(v: unknown): number {
+  return isUint(v) ? v : refuse();
+}
+
+// lookupKind checks for a kind of lookup. What is none is an answer: a newer client may know more of them.
+export function lookupKind(v: unknown): LookupKind {
+  const name = text(v);
+  const kind = lookupKinds.find((k) => k === name);
+  if (kind === undefined) throw new PiecesError(["text", `unknown lookup ${name.slice(0, 40)}`]);
+  return kind;
 }
 
 export function port(v: unknown): number {

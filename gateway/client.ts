@@ -12,6 +12,7 @@ import { DialError, type DialRequest, dial, type ListenRequest, listen } from ".
 import { ListenerSock } from "./listener.js";
 import type { Log } from "./log.js";
 import type { Lookup } from "./lookup.js";
+import { Lookups } from "./lookups.js";
 import { calls, opens } from "./ops.js";
 import { Queue } from "./queue.js";
 import { Slab } from "./slab.js";
@@ -35,6 +36,7 @@ export interface TCPOptions {
 export class Client implements Handler {
   readonly session: Session;
   readonly lookup: Lookup;
+  readonly lookups: Lookups;
   readonly log: Log;
   readonly #slab = new Slab();
   readonly #dials: Queue;
@@ -52,10 +54,12 @@ export class Client implements Handler {
       limits: options.limits,
       onOver: (_, reason) => {
         this.#slab.release();
+        this.lookups.close();
         options.onOver(this, reason);
       },
     });
     this.#dials = new Queue(this.session.limits.dials);
+    this.lookups = new Lookups(this.session.limits.lookups);
   }
 
   // serve lets the client speak over transport.

@@ -5,7 +5,8 @@ import { Socket, SysError, writable } from "../native/index.js";
 import { type Pieces, PiecesError } from "../src/wire/errors.js";
 import type { SockAddr } from "../src/wire/sockaddr.js";
 import type { Target } from "./args.js";
-import { type Lookup, toSockAddr } from "./lookup.js";
+import { withPort } from "./iptext.js";
+import { dnsFlags, type Lookup } from "./lookup.js";
 
 const fallbackDelayMs = 300; // RFC 8305, 5; Go's default
 const leastAttemptMs = 2000; // of the time that is left, one of several addresses gets at least this
@@ -42,27 +43,32 @@ export interface DialRequest {
 // dial connects. It fails with a DialError; after signal is aborted no socket is left.
 export async function dial(request: DialRequest, lookup: Lookup): Promise<Socket> {
   const end = request.timeoutMs > 0 ? performance.now() + request.timeoutMs : Number.POSITIVE_INFINITY;
+  const resolved = new AbortController();
   const addresses = await within(
-    resolve(request.network, request.target, lookup),
+    resolve(request.network, request.target, lookup, resolved.signal),
     end,
     request.signal,
     timeoutOf(request.target),
-  );
+  ).finally(() => resolved.abort());
   const first = addresses[0] as SockAddr;
   const [primaries, fallbacks] = request.network === "tcp" ? partition(addresses, first) : [addresses, []];
   if (fallbacks.length === 0) return dialSerial(request, primaries, end, request.signal);
   return dialParallel(request, primaries, fallbacks, end);
 }
 
-// resolve gives the addresses of target that network allows, at least one.
-export async function resolve(network: Network, target: Target, lookup: Lookup): Promise<SockAddr[]> {
+// resolve gives the addresses of target that network allows, at least one. After stop its lookup goes no further.
+export async function resolve(
+  network: Network,
+  target: Target,
+  lookup: Lookup,
+  stop?: AbortSignal,
+): Promise<SockAddr[]> {
   if (target[0] !== "name") return [target];
   const [, host, portOrService] = target;
   const port = typeof portOrService === "number" ? portOrService : await lookup.port("tcp", portOrService);
-  const ips = await lookup.ips(host);
-  const allowed = ips
-    .map((ip) => toSockAddr(ip, port))
-    .filter((a) => network === "tcp" || a[0] === Number(network[3]));
+  const version = network === "tcp4" ? 4 : network === "tcp6" ? 6 : null;
+  const ips = await lookup.ips(host, version, stop);
+  const allowed = ips.map((ip) => withPort(ip, port)).filter((a) => version === null || a[0] === version);
   if (allowed.length === 0) throw new PiecesError(["addr", "no suitable address found", host]);
   return allowed;
 }
@@ -70,7 +76,7 @@ export async function resolve(network: Network, target: Target, lookup: Lookup):
 // timeoutOf is the error of a dial that ran out of time before it knew an address.
 function timeoutOf(target: Target): DialError {
   if (target[0] !== "name") return new DialError(["timeout"], null, target);
-  return new DialError(["dns", "i/o timeout", target[1], "", 3], null, null);
+  return new DialError(["dns", "i/o timeout", target[1], "", dnsFlags.timeout], null, null);
 }
 
 // within waits for work until end or until signal is aborted; a PiecesError of work is about no address.

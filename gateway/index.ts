@@ -13,16 +13,19 @@ export { type Caller, Sessions, type SessionsOptions } from "./sessions.js";
 export interface ServeOptions extends GatewayOptions {
   /** limits changes limits of each session; what is not named keeps its default. */
   limits?: Partial<Limits>;
+  /** dnsServers are asked in the place of those in resolv.conf: "192.0.2.1:53", "[2001:db8::1]:53". */
+  dnsServers?: readonly string[];
 }
 
 // serve starts a gateway and resolves when it listens. Without options it takes a free port of 127.0.0.1 and makes a
 // token. It rejects with a ConfigError if what was asked for is wrong or unsafe, with the error of the system call if the
 // address cannot be had, and with an Error that says what to do if the native addon is missing.
 export async function serve(options: ServeOptions = {}): Promise<Gateway> {
-  const { limits, ...rest } = options;
+  const { limits, dnsServers, ...rest } = options;
   loadAddon(); // now, not at the first socket somebody asks for
   const sessions = new Sessions({
     ...(limits === undefined ? {} : { limits }),
+    dnsServers,
     ...(options.logger === undefined ? {} : { log: options.logger }),
   });
   return await openGateway(rest, sessions);

@@ -1,203 +1,138 @@
-// Names and services at the gateway. A name is looked up as Go's own resolver does: what is not a domain
-// name is never asked for, then /etc/hosts, then DNS. No string of a client ever reaches getaddrinfo, which
-// would read "127.1" or "0x7f000001" as an address.
+// Names, services and protocols at the gateway, as Go's own resolver knows them: what is not a domain name is never
+// asked for, then the system's files, then name servers. No string of a client ever reaches getaddrinfo, which would
+// read "127.1" or "0x7f000001" as an address, and has four threads for everybody.
 
-import { Resolver } from "node:dns/promises";
-import { readFile, stat } from "node:fs/promises";
-import { isIP, isIPv4 } from "node:net";
-import { networkInterfaces } from "node:os";
-import { isDomainName } from "../src/wire/domainname.js";
+import { type AskOptions, NameError, type Stop, StoppedError } from "../src/wire/dnsclient.js";
 import { PiecesError } from "../src/wire/errors.js";
+import { type LookupKind, type Machine, Names, unmapped } from "../src/wire/names.js";
 import type { SockAddr } from "../src/wire/sockaddr.js";
-
-const hostsPath = "/etc/hosts";
-const servicesPath = "/etc/services";
-const fileCheckMs = 5000; // how long a file is trusted before it is looked at again
-const dnsTimeoutMs = 5000;
-const dnsTries = 2;
-const dnsPort = 53;
-const loopback6 = "::1";
+import { inOrder } from "./addrselect.js";
+import { dnsSockets, serverAddress } from "./dnssocket.js";
+import { Hosts } from "./hosts.js";
+import { parseIP } from "./iptext.js";
+import { NSSwitch } from "./nsswitch.js";
+import { parseResolvConf, type ResolvConf } from "./resolvconf.js";
+import { Protocols, Services } from "./services.js";
+import { SystemFile } from "./systemfile.js";
 
 // dnsFlags are the bits of the fifth piece of a "dns" error.
 export const dnsFlags = { timeout: 1, temporary: 2, notFound: 4 } as const;
 
-const wellKnownPorts: { readonly [service: string]: number } = {
-  "tcp/domain": 53,
-  "tcp/ftp": 21,
-  "tcp/ftps": 990,
-  "tcp/gopher": 70,
-  "tcp/http": 80,
-  "tcp/https": 443,
-  "tcp/imap2": 143,
-  "tcp/imap3": 220,
-  "tcp/imaps": 993,
-  "tcp/pop3": 110,
-  "tcp/pop3s": 995,
-  "tcp/smtp": 25,
-  "tcp/ssh": 22,
-  "tcp/telnet": 23,
-  "udp/domain": 53,
-};
-
-// CachedFile reads a file again when it has changed.
-class CachedFile<T> {
-  readonly #path: string;
-  readonly #parse: (text: string) => T;
-  #value: Promise<T> | null = null;
-  #changed = -1;
-  #checked = 0;
-
-  constructor(path: string, parse: (text: string) => T) {
-    this.#path = path;
-    this.#parse = parse;
-  }
-
-  // read gives the parsed file; a file that is not there is an empty one.
-  async read(): Promise<T> {
-    const now = performance.now();
-    if (this.#value !== null && now - this.#checked < fileCheckMs) return this.#value;
-    const changed = await stat(this.#path).then(
-      (s) => s.mtimeMs,
-      () => 0,
-    );
-    if (this.#value === null || changed !== this.#changed) {
-      this.#changed = changed;
-      this.#value = readFile(this.#path, "utf8").then(this.#parse, () => this.#parse(""));
-    }
-    this.#checked = now;
-    return this.#value;
-  }
-}
-
-// parseHosts maps a lower-case name without trailing dot to its addresses, in the order of the file.
-export function parseHosts(text: string): Map<string, string[]> {
-  const hosts = new Map<string, string[]>();
-  for (const line of text.split("\n")) {
-    const [address = "", ...names] = withoutComment(line);
-    const bare = address.split("%")[0] as string;
-    if (isIP(bare) === 0) continue;
-    for (const name of names) {
-      const key = hostsKey(name);
-      hosts.set(key, [...(hosts.get(key) ?? []), address]);
-    }
-  }
-  return hosts;
-}
-
-// parseServices maps "tcp/http" to 80. The first line that names a service holds.
-export function parseServices(text: string): Map<string, number> {
-  const services = new Map<string, number>();
-  for (const line of text.split("\n")) {
-    const [name, portAndNet = "", ...aliases] = withoutComment(line);
-    const match = /^(\d{1,5})\/(\w+)$/.exec(portAndNet);
-    if (name === undefined || match === null) continue;
-    for (const service of [name, ...aliases]) {
-      const key = `${match[2]}/${service}`;
-      if (!services.has(key)) services.set(key, Number(match[1]));
-    }
-  }
-  return services;
-}
-
-function withoutComment(line: string): string[] {
-  return (line.split("#")[0] as string).split(/\s+/).filter((word) => word !== "");
-}
-
-function hostsKey(name: string): string {
-  return name.toLowerCase().replace(/\.$/, "");
+export interface LookupOptions {
+  // servers are asked in the place of those in resolv.conf: "192.0.2.1:53", "[2001:db8::1]:53".
+  servers?: readonly string[] | undefined;
+  // folder has the system's files; it is there for tests.
+  folder?: string;
 }
 
 export class Lookup {
-  readonly #resolver: Resolver;
-  readonly #hosts = new CachedFile(hostsPath, parseHosts);
-  readonly #services = new CachedFile(servicesPath, parseServices);
+  readonly machine: Machine;
+  readonly #names: Names;
+  readonly #services: SystemFile<Services>;
+  readonly #protocols: SystemFile<Protocols>;
 
-  constructor() {
-    this.#resolver = new Resolver({ timeout: dnsTimeoutMs, tries: dnsTries });
+  // It throws TypeError if one of the servers is no address with a port.
+  constructor({ servers, folder = "/etc" }: LookupOptions = {}) {
+    servers?.forEach(serverAddress);
+    const file = <T>(name: string, parse: (text: string | null) => T) =>
+      new SystemFile(`${folder}/${name}`, parse);
+    this.machine = new Files(
+      file("hosts", (text) => new Hosts(text ?? "")),
+      file("nsswitch.conf", (text) => new NSSwitch(text)),
+      file("resolv.conf", parseResolvConf),
+      servers,
+    );
+    this.#names = new Names(this.machine, dnsSockets);
+    this.#services = file("services", (text) => new Services(text ?? ""));
+    this.#protocols = file("protocols", (text) => new Protocols(text ?? ""));
   }
 
-  // ips gives the addresses of host in the order in which to try them. It throws PiecesError "dns".
-  async ips(host: string): Promise<string[]> {
-    if (!isDomainName(host)) throw this.#noSuchHost(host, "");
-    const known = (await this.#hosts.read()).get(hostsKey(host));
-    if (known !== undefined) return inOrder(known);
-    const results = await Promise.allSettled([this.#resolver.resolve4(host), this.#resolver.resolve6(host)]);
-    const found = results.flatMap((r) => (r.status === "fulfilled" ? r.value : []));
-    if (found.length > 0) return inOrder(found);
-    const failures = results.flatMap((r) => (r.status === "rejected" ? [r.reason as { code?: string }] : []));
-    throw this.#failure(host, failures);
+  // rows are the rows of one lookup (src/wire/names.ts). It throws PiecesError "dns", or "canceled" after stop.
+  rows(kind: LookupKind, name: string, options: AskOptions): Promise<readonly unknown[]> {
+    return inPieces(this.#names.lookup(kind, name, options));
+  }
+
+  // ips gives the addresses of host in the order in which to try them, with port 0; of one version of IP, or of both.
+  // There may be none, if only files are asked. It throws as rows does.
+  async ips(host: string, version: 4 | 6 | null = null, stop?: Stop): Promise<SockAddr[]> {
+    const kind = version === 4 ? "ip4" : version === 6 ? "ip6" : "ip";
+    const found = await inPieces(this.#names.addresses(kind, host, { strict: false, stop }));
+    return found.map(unmapped);
   }
 
   // port gives the number of a service on "tcp" or "udp". It throws PiecesError "addr".
-  async port(proto: string, service: string): Promise<number> {
-    const key = `${proto}/${service.toLowerCase()}`;
-    const found = (await this.#services.read()).get(key) ?? wellKnownPorts[key];
-    if (found === undefined) throw new PiecesError(["addr", "unknown port", `${proto}/${service}`]);
-    return found;
+  async port(network: string, service: string): Promise<number> {
+    const base = network.replace(/^(tcp|udp)[46]$/, "$1");
+    const port = (await this.#services.read()).port(base, service);
+    if (port === undefined) throw new PiecesError(["addr", "unknown port", `${base}/${service}`]);
+    return port;
   }
 
-  #noSuchHost(host: string, server: string): PiecesError {
-    return new PiecesError(["dns", "no such host", host, server, dnsFlags.notFound]);
-  }
-
-  #failure(host: string, failures: { code?: string }[]): PiecesError {
-    const server = this.#server();
-    const codes = failures.map((f) => f.code ?? "");
-    if (codes.every((c) => c === "ENOTFOUND" || c === "ENODATA")) return this.#noSuchHost(host, server);
-    if (codes.includes("ETIMEOUT") || codes.includes("ECONNREFUSED")) {
-      return new PiecesError(["dns", "i/o timeout", host, server, dnsFlags.timeout | dnsFlags.temporary]);
-    }
-    return new PiecesError(["dns", "server misbehaving", host, server, dnsFlags.temporary]);
-  }
-
-  // #server names the server that was asked, as it stands in Go's error texts.
-  #server(): string {
-    const first = this.#resolver.getServers()[0];
-    if (first === undefined) return "";
-    if (first.startsWith("[")) return first;
-    if (isIP(first) === 6) return `[${first}]:${dnsPort}`;
-    return isIP(first) === 4 ? `${first}:${dnsPort}` : first;
+  // protocol gives the number of an IP protocol. It throws PiecesError "addr".
+  async protocol(name: string): Promise<number> {
+    const number = (await this.#protocols.read()).number(name);
+    if (number === undefined) throw new PiecesError(["addr", "unknown IP protocol specified", name]);
+    return number;
   }
 }
 
-// inOrder puts the family first that is more likely to connect: IPv6 if it is loopback or this host has
-// a global IPv6 address.
-function inOrder(addresses: readonly string[]): string[] {
-  const v4 = addresses.filter((a) => isIPv4(a));
-  const v6 = addresses.filter((a) => !isIPv4(a));
-  const sixFirst = v6.every((a) => a === loopback6) || hasGlobalIPv6();
-  return [...new Set(sixFirst ? [...v6, ...v4] : [...v4, ...v6])];
+// Files is the Machine of this system.
+class Files implements Machine {
+  readonly #hosts: SystemFile<Hosts>;
+  readonly #switch: SystemFile<NSSwitch>;
+  readonly #resolv: SystemFile<ResolvConf>;
+  readonly #servers: readonly string[] | undefined;
+
+  constructor(
+    hosts: SystemFile<Hosts>,
+    nsswitch: SystemFile<NSSwitch>,
+    resolv: SystemFile<ResolvConf>,
+    servers: readonly string[] | undefined,
+  ) {
+    this.#hosts = hosts;
+    this.#switch = nsswitch;
+    this.#resolv = resolv;
+    this.#servers = servers;
+  }
+
+  async order(host: string) {
+    const { hasUnknown } = await this.#resolv.read();
+    return hasUnknown ? "files dns" : (await this.#switch.read()).order(host);
+  }
+
+  async hostAddresses(name: string) {
+    return (await this.#hosts.read()).addresses(name);
+  }
+
+  async hostNames(address: string) {
+    return (await this.#hosts.read()).names(address);
+  }
+
+  async config() {
+    const config = await this.#resolv.read();
+    return this.#servers === undefined ? config : { ...config, servers: this.#servers };
+  }
+
+  async inOrder(addresses: readonly SockAddr[]) {
+    return inOrder(addresses);
+  }
+
+  parse(address: string) {
+    return parseIP(address);
+  }
 }
 
-function hasGlobalIPv6(): boolean {
-  return Object.values(networkInterfaces()).some((list) =>
-    list?.some((a) => a.family === "IPv6" && !a.internal && a.scopeid === 0),
-  );
-}
-
-// toSockAddr makes a socket address of the text of an IP address, which comes from DNS or the hosts file.
-export function toSockAddr(ip: string, port: number): SockAddr {
-  const [bare = "", zone = ""] = ip.split("%");
-  if (isIPv4(bare)) return [4, Uint8Array.from(bare.split("."), Number), port];
-  return [6, ipv6Bytes(bare), port, zone];
-}
-
-function ipv6Bytes(ip: string): Uint8Array {
-  const bytes = new Uint8Array(16);
-  const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(ip);
-  const hex = (n: number) => n.toString(16);
-  const plain =
-    dotted === null
-      ? ip
-      : `${dotted[1]}${hex(Number(dotted[2]) * 256 + Number(dotted[3]))}:${hex(Number(dotted[4]) * 256 + Number(dotted[5]))}`;
-  const [head = "", tail] = plain.split("::");
-  const left = head === "" ? [] : head.split(":");
-  const right = tail === undefined || tail === "" ? [] : tail.split(":");
-  const groups = [...left, ...new Array(8 - left.length - right.length).fill("0"), ...right];
-  groups.forEach((group, i) => {
-    const v = Number.parseInt(group, 16);
-    bytes[2 * i] = v >> 8;
-    bytes[2 * i + 1] = v & 0xff;
-  });
-  return bytes;
+// inPieces tells the errors of a lookup as they cross the wire.
+async function inPieces<T>(lookup: Promise<T>): Promise<T> {
+  try {
+    return await lookup;
+  } catch (err) {
+    if (err instanceof StoppedError) throw new PiecesError(["canceled"]);
+    if (!(err instanceof NameError)) throw err;
+    const flags =
+      (err.isTimeout ? dnsFlags.timeout : 0) |
+      (err.isTemporary ? dnsFlags.temporary : 0) |
+      (err.isNotFound ? dnsFlags.notFound : 0);
+    throw new PiecesError(["dns", err.what, err.lookedUp, err.server, flags]);
+  }
 }

@@ -4,7 +4,7 @@
 import type { Socket } from "../native/index.js";
 import { PiecesError } from "../src/wire/errors.js";
 import type { Stream } from "../src/wire/stream.js";
-import { count, flag, integer, options, port, sockAddr, target, text } from "./args.js";
+import { count, flag, integer, lookupKind, options, port, sockAddr, target, text, uint } from "./args.js";
 import type { Client } from "./client.js";
 import { isNetwork, type Network, resolve } from "./dial.js";
 
@@ -101,12 +101,36 @@ export const calls: ReadonlyMap<string, (client: Client, stream: Stream | null, 
       },
     ],
     [
+      "lookup",
+      (client: Client, _stream: Stream | null, args: Args) => {
+        count(args, 4);
+        const number = uint(args[0]);
+        const kind = lookupKind(args[1]);
+        const name = text(args[2]);
+        const strict = flag(args[3]);
+        return client.lookups.run(number, (stop) => client.lookup.rows(kind, name, { strict, stop }));
+      },
+    ],
+    [
+      "forget",
+      (client: Client, _stream: Stream | null, args: Args) => {
+        count(args, 1);
+        client.lookups.forget(uint(args[0]));
+        return done;
+      },
+    ],
+    [
       "port",
       async (client: Client, _stream: Stream | null, args: Args) => {
         count(args, 2);
-        const proto = text(args[0]);
-        if (proto !== "tcp" && proto !== "udp") throw new PiecesError(["addr", "unknown port", `${proto}/`]);
-        return [await client.lookup.port(proto, text(args[1]))];
+        return [await client.lookup.port(text(args[0]), text(args[1]))];
+      },
+    ],
+    [
+      "protocol",
+      async (client: Client, _stream: Stream | null, args: Args) => {
+        count(args, 1);
+        return [await client.lookup.protocol(text(args[0]))];
       },
     ],
   ]);

@@ -18,6 +18,8 @@ const gatewayIDBytes = 5;
 export interface SessionsOptions {
   limits?: Partial<Limits>;
   log?: Log;
+  // dnsServers are asked in the place of those in resolv.conf: "192.0.2.1:53", "[2001:db8::1]:53".
+  dnsServers?: readonly string[] | undefined;
   // gatewayID names this gateway among several, at most 8 characters; the default is random.
   gatewayID?: string;
 }
@@ -34,12 +36,13 @@ export class Sessions {
   readonly #clients = new Set<Client>();
   readonly #limits: Partial<Limits>;
   readonly #log: Log;
-  readonly #lookup = new Lookup();
+  readonly #lookup: Lookup;
   #whenEmpty: (() => void) | null = null;
 
   constructor(options: SessionsOptions = {}) {
     this.#limits = options.limits ?? {};
     this.#log = options.log ?? silentLog;
+    this.#lookup = new Lookup({ servers: options.dnsServers });
     this.gatewayID = options.gatewayID ?? randomBytes(gatewayIDBytes).toString("base64url");
   }
 

@@ -1,7 +1,15 @@
 // Asking name servers: which names, which servers, how often, and what counts as an answer. What a server says is not
 // trusted beyond that; how it is reached is a DNSTransport's business, so the same client runs at both ends.
 
-import { encodeQuestion, MalformedError, Message, type RecordType, responseCode } from "./dnsmessage.js";
+import {
+  encodeQuestion,
+  MalformedError,
+  Message,
+  maxPacketBytes,
+  type Question,
+  type RecordType,
+  responseCode,
+} from "./dnsmessage.js";
 import { isDomainName } from "./domainname.js";
 
 /** DNSConfig is what resolv.conf(5) says, as far as it counts. */
@@ -117,12 +125,7 @@ export function noSuchHost(name: string, server = ""): NameError {
   return new NameError({ what: "no such host", name, server, isNotFound: true });
 }
 
-/** unreadable is the error of an answer that breaks off in the middle. */
-export function unreadable(what: string, name: string, server: string): NameError {
-  return new NameError({ what, name, server });
-}
-
-/** The two words that Go has for it: which one depends on what was asked. */
+/** cannotUnmarshal and cannotMarshal are Go's words for an unreadable answer; which it is depends on what was asked. */
 export const cannotUnmarshal = "cannot unmarshal DNS message";
 export const cannotMarshal = "cannot marshal DNS message";
 
@@ -189,7 +192,7 @@ export class DNSClient {
         }
       }
     }
-    throw failure ?? unreadable(cannotUnmarshal, name, "");
+    throw failure ?? new NameError({ what: cannotUnmarshal, name });
   }
 
   /** ask asks for records of a type under exactly name, which ends with a dot. It rejects with NameError. */
@@ -201,7 +204,7 @@ export class DNSClient {
       const server = servers[(first + i) % servers.length] as string;
       try {
         const message = await this.#exchange(config, server, name, type, options.stop);
-        checkAnswer(message, type, name, server);
+        checkAnswer(message, type);
         return { message, server };
       } catch (err) {
         failure = this.#failure(err, name, server);
@@ -210,15 +213,16 @@ export class DNSClient {
         }
       }
     }
-    throw failure ?? new NameError({ what: noAnswer, name });
+    // There is a server, and at least one attempt: so there is a failure.
+    throw failure as NameError;
   }
 
   #failure(err: unknown, name: string, server: string): NameError {
-    if (err instanceof NameError) {
-      return err;
-    }
     if (err instanceof StoppedError) {
       throw err;
+    }
+    if (err instanceof AnswerError) {
+      return new NameError({ ...err.flags, what: err.what, name, server });
     }
     const { what, isTimeout, isSocket } = this.#transport.describe(err);
     return new NameError({ what, name, server, isTimeout, isTemporary: isSocket });
@@ -235,26 +239,126 @@ export class DNSClient {
     const question = { id: this.#transport.id(), name, type };
     const bytes = encodeQuestion(question);
     if (bytes === null) {
-      throw new NameError({ what: cannotMarshal, name, server });
+      throw new AnswerError(cannotMarshal);
     }
     for (const network of config.useTCP ? (["tcp"] as const) : (["udp", "tcp"] as const)) {
       if (stop?.aborted) {
         throw new StoppedError();
       }
       const conn = await this.#transport.dial(network, server, config.timeoutMs, stop);
-      let message: Message | null;
+      let message: Message;
       try {
-        message = conn.keepsMessages ? await packetAnswer(conn, bytes, question) : await streamAnswer(conn, bytes, question);
+        message = await (conn.keepsMessages ? packetAnswer : streamAnswer)(conn, bytes, question);
       } finally {
         conn.close();
       }
-      if (typeof message === "string") {
-        throw new NameError({ what: message, name, server });
+      if (message.header.questions !== 1) {
+        throw new AnswerError(invalidResponse);
       }
       if (!message.header.isTruncated) {
         return message;
       }
     }
-    throw new NameError({ what: noAnswer, name, server });
+    throw new AnswerError("no answer from DNS server");
   }
+}
+
+const invalidResponse = "invalid DNS response";
+const misbehaving = "server misbehaving";
+
+// AnswerError is what is wrong with an answer.
+class AnswerError extends Error {
+  constructor(
+    readonly what: string,
+    readonly flags: { readonly isTemporary?: boolean; readonly isNotFound?: boolean } = {},
+  ) {
+    super(what);
+  }
+}
+
+// packetAnswer asks over UDP. What does not answer the question may be forged: it is passed over, and the right answer
+// waited for.
+async function packetAnswer(conn: DNSConn, bytes: Uint8Array, question: Question): Promise<Message> {
+  await conn.write(bytes);
+  const b = new Uint8Array(maxPacketBytes);
+  for (;;) {
+    const n = await conn.read(b);
+    try {
+      const message = new Message(b.slice(0, n));
+      if (message.answersTo(question)) {
+        return message;
+      }
+    } catch (err) {
+      if (!(err instanceof MalformedError)) throw err;
+    }
+  }
+}
+
+// streamAnswer asks over TCP, where the connection vouches for the answer.
+async function streamAnswer(conn: DNSConn, bytes: Uint8Array, question: Question): Promise<Message> {
+  const framed = new Uint8Array(lengthBytes + bytes.length);
+  new DataView(framed.buffer).setUint16(0, bytes.length);
+  framed.set(bytes, lengthBytes);
+  await conn.write(framed);
+  const length = new DataView((await readFull(conn, lengthBytes)).buffer).getUint16(0);
+  const answer = await readFull(conn, length);
+  try {
+    const message = new Message(answer);
+    if (message.answersTo(question)) {
+      return message;
+    }
+  } catch (err) {
+    throw err instanceof MalformedError ? new AnswerError(cannotUnmarshal) : err;
+  }
+  throw new AnswerError(invalidResponse);
+}
+
+async function readFull(conn: DNSConn, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const b = new Uint8Array(length);
+  for (let n = 0; n < length; ) {
+    const more = await conn.read(b.subarray(n));
+    if (more === 0) {
+      throw new AnswerError(n === 0 ? "EOF" : "unexpected EOF");
+    }
+    n += more;
+  }
+  return b;
+}
+
+// checkAnswer passes over the records before the first of the type, aliases in general. It throws AnswerError if the
+// server has none, or is not up to its task.
+function checkAnswer(message: Message, type: RecordType): void {
+  const { code, isAuthoritative, canRecurse } = message.header;
+  if (code === responseCode.nameError) {
+    throw notFound();
+  }
+  try {
+    const isEmpty = message.next() === null;
+    if (code === responseCode.success && isEmpty && !isAuthoritative && !canRecurse) {
+      throw new AnswerError("lame referral");
+    }
+    if (code !== responseCode.success) {
+      throw new AnswerError(misbehaving, { isTemporary: code === responseCode.serverFailure });
+    }
+    for (let record = message.next(); record?.type !== type; record = message.next()) {
+      if (record === null) {
+        throw notFound();
+      }
+      message.skip();
+    }
+  } catch (err) {
+    throw err instanceof MalformedError ? new AnswerError(cannotUnmarshal) : err;
+  }
+}
+
+function notFound(): AnswerError {
+  return new AnswerError("no such host", { isNotFound: true });
+}
+
+/** nameError is err if it is a NameError; anything else is thrown on. */
+export function nameError(err: unknown): NameError {
+  if (err instanceof NameError) {
+    return err;
+  }
+  throw err;
 }

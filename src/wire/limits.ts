@@ -8,6 +8,11 @@ export const limitTable = {
   },
   listeners: { value: 32, unit: "streams", why: "a tool needs a few; each holds a port" },
   dials: { value: 64, unit: "dials", why: "dials under way at once; a port scan goes on, a flood waits" },
+  lookups: {
+    value: 32,
+    unit: "lookups",
+    why: "names looked up at once; each holds a socket or two, more wait",
+  },
   calls: { value: 256, unit: "calls", why: "calls under way at once" },
   streamWindow: {
     value: 256 * 1024,
