@@ -1,7 +1,7 @@
 // The line at the bottom that always shows what the session does.
 
 import { button, el } from "./dom.js";
-import { formatClock } from "./parts/format.js";
+import { formatTime } from "./parts/format.js";
 import type { Announce } from "./parts/live.js";
 import { visibleText } from "./parts/visible.js";
 import type { Session } from "./session.js";
@@ -48,8 +48,8 @@ export class StatusLine {
     this.#about.textContent = {
       idle: access === "needed" ? "a token is needed" : "connects when it is needed",
       connecting: location.host,
-      attached: `${location.host} since ${formatClock(since)}`,
-      lost: `${reason} (${formatClock(since)})`,
+      attached: `${location.host} since ${formatTime(since)}`,
+      lost: `${reason} (${formatTime(since)})`,
     }[state];
     this.#connect.hidden = access === "needed" || (state !== "idle" && state !== "lost");
     this.#connect.textContent = state === "lost" ? "Connect again" : "Connect";

@@ -5,7 +5,7 @@ import { button, el } from "../dom.js";
 import { Composer } from "./composer.js";
 import { errorText } from "./errors.js";
 import { Facts } from "./facts.js";
-import { formatBytes, formatClock } from "./format.js";
+import { formatBytes, formatTime } from "./format.js";
 import { keepPage } from "./keep.js";
 import type { Announce } from "./live.js";
 import { type Tone, Transcript, type TranscriptLimits } from "./transcript.js";
@@ -272,17 +272,18 @@ export class Conversation {
     this.#facts.set("State", stateText[this.#state]);
     this.#facts.set("Local", conn?.LocalAddr().String() ?? null);
     this.#facts.set("Remote", conn?.RemoteAddr().String() ?? null);
-    this.#facts.set("Since", conn === null ? null : formatClock(this.#since));
+    this.#facts.set("Since", conn === null ? null : formatTime(this.#since));
     this.#facts.set("Received", counts && formatBytes(counts.#received));
     this.#facts.set("Sent", counts && formatBytes(counts.#sent));
     this.#facts.set("Not yet taken", this.#waiting === 0 ? null : formatBytes(this.#waiting));
   }
 }
 
-const stateText: Readonly<Record<ConversationState, string>> = {
+/** stateText says a state in words. */
+export const stateText: Readonly<Record<ConversationState, string>> = {
   none: "not connected",
   open: "open",
-  halfClosed: "half closed by us",
-  ended: "half closed by the other end",
+  halfClosed: "half closed here",
+  ended: "half closed there",
   closed: "closed",
 };

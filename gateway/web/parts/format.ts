@@ -24,19 +24,25 @@ export function formatBytes(n: number): string {
   return `${value.toFixed(1)} ${units[unit]}`;
 }
 
-/** formatClock is the time of day with milliseconds, in the reader's time zone. */
-export function formatClock(at: number): string {
+/** formatTime is the time of day in the reader's time zone, at a point given in milliseconds since 1970. */
+export function formatTime(at: number): string {
   const d = new Date(at);
-  const two = (n: number): string => String(n).padStart(2, "0");
-  const ms = String(d.getMilliseconds()).padStart(3, "0");
-  return `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}.${ms}`;
+  return [d.getHours(), d.getMinutes(), d.getSeconds()].map((n) => String(n).padStart(2, "0")).join(":");
+}
+
+/** formatClock is {@link formatTime} with milliseconds. */
+export function formatClock(at: number): string {
+  return `${formatTime(at)}.${String(new Date(at).getMilliseconds()).padStart(3, "0")}`;
 }
 
 const msPerSecond = 1000;
 const secondsPerMinute = 60;
 
-/** formatElapsed is how long something takes: "3.4 s", "2 min 05 s". */
+/** formatElapsed is how long something takes: "12 ms", "3.4 s", "2 min 05 s". */
 export function formatElapsed(ms: number): string {
+  if (ms < msPerSecond) {
+    return `${Math.round(ms)} ms`;
+  }
   const seconds = ms / msPerSecond;
   if (seconds < secondsPerMinute) {
     return `${seconds.toFixed(1)} s`;

@@ -96,7 +96,8 @@ export class Tabs {
       panel.hidden = !isChosen;
     }
     this.#add.disabled = this.isFull;
-    chosen.item.scrollIntoView?.({ block: "nearest", inline: "nearest" });
+    // Later, when it has its name and with it its width.
+    requestAnimationFrame(() => chosen.item.scrollIntoView({ block: "nearest", inline: "nearest" }));
     this.#options.onSelect(chosen);
   }
 

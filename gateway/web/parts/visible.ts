@@ -1,6 +1,7 @@
 // Bytes as text in which everything can be seen. What is UTF-8 and has a shape stands as it is; everything else (control
 // characters, characters that are invisible or turn the direction of writing, bytes that are no UTF-8) stands as a
-// mark that names it. So no byte disappears, and none can do anything.
+// mark that names it, in the notation of string literals. So no byte disappears, and none can do anything. (Unicode has
+// pictures of the control characters, but few fonts do.)
 
 /** Part is a piece of what is shown. */
 export interface Part {
@@ -14,10 +15,18 @@ const tab = 0x09;
 const space = 0x20;
 const del = 0x7f;
 const ascii = 0x80;
+const lastOf4Digits = 0xffff;
 
-// The pictures of the control characters, U+2400 and on.
-const pictures = 0x2400;
-const pictureOfDel = 0x2421;
+// The control characters that literals have a letter for.
+const letters: Readonly<Record<number, string>> = {
+  7: "\\a",
+  8: "\\b",
+  9: "\\t",
+  10: "\\n",
+  11: "\\v",
+  12: "\\f",
+  13: "\\r",
+};
 
 // What has no shape of its own: control, format, private, unassigned; all kinds of space; what fonts are told to
 // leave out; and the Braille pattern without dots.
@@ -46,7 +55,7 @@ export function visible(bytes: Uint8Array, isContinued = false): Part[] {
       }
       add(String.fromCharCode(...bytes.subarray(start, at)), false);
     } else if (b < ascii) {
-      add(String.fromCharCode(b === del ? pictureOfDel : pictures + b), true);
+      add(letters[b] ?? hexMarks(bytes.subarray(at, at + 1)), true);
       if (b === lineFeed || b === tab) {
         add(String.fromCharCode(b), false);
       }
@@ -61,7 +70,7 @@ export function visible(bytes: Uint8Array, isContinued = false): Part[] {
       } else {
         const char = String.fromCodePoint(code);
         const isMark = shapeless.test(char);
-        add(isMark ? `<${codePoint(code)}>` : char, isMark);
+        add(isMark ? codeMark(code) : char, isMark);
       }
       at += length;
     }
@@ -83,12 +92,16 @@ export function textOf(parts: readonly Part[]): string {
   return parts.map((part) => part.text).join("");
 }
 
-function codePoint(code: number): string {
-  return `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+function codeMark(code: number): string {
+  return code > lastOf4Digits ? `\\u{${hex(code, 0)}}` : `\\u${hex(code, 4)}`;
+}
+
+function hex(n: number, digits: number): string {
+  return n.toString(16).padStart(digits, "0");
 }
 
 function hexMarks(bytes: Uint8Array): string {
-  return Array.from(bytes, (b) => `\\x${b.toString(16).padStart(2, "0")}`).join("");
+  return Array.from(bytes, (b) => `\\x${hex(b, 2)}`).join("");
 }
 
 /** incompleteTail is how many bytes at the end are the beginning of a character whose other bytes are missing. */

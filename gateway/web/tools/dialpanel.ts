@@ -195,6 +195,7 @@ export class DialPanel {
 
   #show(): void {
     const isDialing = this.#dialing !== null;
+    this.element.dataset["state"] = this.state;
     this.#connect.hidden = isDialing;
     this.#connect.disabled = this.isBusy;
     this.#cancel.hidden = !isDialing;

@@ -32,7 +32,7 @@ class TCPConsole implements OpenTool {
     this.#context = context;
     this.#tabs = new Tabs({
       label: "Connections",
-      add: "+ New connection",
+      add: "+ New",
       onAdd: () => this.more(),
       onSelect: (tab) => this.#setParams(tab),
       onClose: (tab) => {

@@ -2,7 +2,7 @@
 
 import * as net from "gonet";
 import { button, checkbox, el, field, select } from "../dom.js";
-import { Conversation } from "../parts/conversation.js";
+import { Conversation, stateText } from "../parts/conversation.js";
 import { errorText } from "../parts/errors.js";
 import { formatBytes } from "../parts/format.js";
 import { keepPage } from "../parts/keep.js";
@@ -54,8 +54,9 @@ class TCPListenerTool implements OpenTool {
   readonly #outcome = el("p", { class: "outcome" });
   readonly #list = el("ul", { class: "connections", "aria-label": "Accepted connections" });
   readonly #removeClosed = button("Remove closed", () => this.#dropClosed(), { kind: "quiet" });
-  readonly #detail = el("div", { class: "chosen" });
-  readonly #nobody = el("p", { class: "empty" }, "Connections that were accepted are listed here.");
+  readonly #detail = el("div", { class: "detail" });
+  readonly #nobody = el("p", { class: "empty" });
+  readonly #split: HTMLElement;
   readonly #accepted: Accepted[] = [];
   #chosen: Accepted | null = null;
   #listener: net.TCPListener | null = null;
@@ -77,18 +78,13 @@ class TCPListenerTool implements OpenTool {
       event.preventDefault();
       void this.#start();
     });
-    this.element = el(
+    this.#split = el(
       "div",
-      { class: "tool listener" },
-      form,
-      this.#outcome,
-      el(
-        "div",
-        { class: "split" },
-        el("div", { class: "side" }, this.#nobody, this.#list, this.#removeClosed),
-        this.#detail,
-      ),
+      { class: "split" },
+      el("div", { class: "side" }, this.#list, this.#removeClosed),
+      this.#detail,
     );
+    this.element = el("div", { class: "tool listener" }, form, this.#outcome, this.#nobody, this.#split);
     this.element.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && this.#starting !== null) {
         event.preventDefault();
@@ -223,8 +219,8 @@ class TCPListenerTool implements OpenTool {
   #onChange(accepted: Accepted): void {
     const { conversation, item, counts } = accepted;
     item.dataset["state"] = conversation.state;
-    const isOpen = conversation.isOpen ? "" : "closed, ";
-    counts.textContent = `${isOpen}← ${formatBytes(conversation.received)} → ${formatBytes(conversation.sent)}`;
+    const state = conversation.state === "open" ? "" : `, ${stateText[conversation.state]}`;
+    counts.textContent = `← ${formatBytes(conversation.received)} → ${formatBytes(conversation.sent)}${state}`;
     if (!conversation.isOpen) {
       this.#hasRoom();
     }
@@ -264,6 +260,11 @@ class TCPListenerTool implements OpenTool {
 
   #showRemove(): void {
     this.#nobody.hidden = this.#accepted.length > 0;
+    this.#split.hidden = this.#accepted.length === 0;
+    this.#nobody.textContent =
+      this.#listener === null
+        ? "Listen on an address of the gateway's machine; port 0 takes a free one. Whoever connects is listed here."
+        : "Nobody has connected yet.";
     this.#removeClosed.hidden = this.#accepted.every((a) => a.conversation.isOpen);
   }
 
