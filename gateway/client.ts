@@ -1,19 +1,25 @@
 // Client is what the gateway has of one client: its session and the sockets it opened. Every socket has
 // an owner that closes it: the session owns the streams, each stream its socket.
 
-import { type Socket, SysError } from "../native/index.js";
+import { unlinkSync } from "node:fs";
+import { type Fd, type Socket, SysError } from "../native/index.js";
 import { PiecesError, type SessionError, WireError } from "../src/wire/errors.js";
 import type { Limits } from "../src/wire/limits.js";
 import { type Handler, Session } from "../src/wire/session.js";
 import type { SockAddr } from "../src/wire/sockaddr.js";
 import type { Stream } from "../src/wire/stream.js";
 import type { Transport } from "../src/wire/transport.js";
-import { DialError, type DialRequest, dial, type ListenRequest, listen } from "./dial.js";
+import { type BindRequest, listen, listenMulticast, listenPacket, type MulticastRequest } from "./bind.js";
+import { DialError, type DialRequest, dial } from "./dial.js";
+import { Files } from "./files.js";
 import { ListenerSock } from "./listener.js";
 import type { Log } from "./log.js";
 import type { Lookup } from "./lookup.js";
 import { Lookups } from "./lookups.js";
+import { type Network, networkOf } from "./network.js";
 import { calls, opens } from "./ops.js";
+import { PacketSock, UnixSock } from "./packetsock.js";
+import type { Pump } from "./pump.js";
 import { Queue } from "./queue.js";
 import { Slab } from "./slab.js";
 import { Sock } from "./sock.js";
@@ -33,6 +39,23 @@ export interface TCPOptions {
   noDelay: boolean;
 }
 
+const noOptions: TCPOptions = { keepAlive: 0, noDelay: false };
+
+interface ListenOptions extends TCPOptions {
+  readonly path: Uint8Array | null; // of a Unix listener
+  readonly fromFile?: boolean;
+}
+
+// unlink removes the file of a Unix socket, if it has one and that is still there.
+function unlink(path: Uint8Array | null): void {
+  if (path === null || path.length === 0 || path[0] === 0) return;
+  try {
+    unlinkSync(Buffer.from(path));
+  } catch {
+    // Somebody else removed it: then there is nothing left to do.
+  }
+}
+
 export class Client implements Handler {
   readonly session: Session;
   readonly lookup: Lookup;
@@ -40,7 +63,9 @@ export class Client implements Handler {
   readonly log: Log;
   readonly #slab = new Slab();
   readonly #dials: Queue;
-  readonly #socks = new WeakMap<Stream, Sock>();
+  readonly files: Files;
+  readonly #pumps = new WeakMap<Stream, Pump>();
+  readonly #listening = new WeakMap<Stream, ListenerSock>();
   #listeners = 0;
 
   constructor(options: ClientOptions) {
@@ -54,10 +79,12 @@ export class Client implements Handler {
       limits: options.limits,
       onOver: (_, reason) => {
         this.#slab.release();
+        this.files.closeAll();
         this.lookups.close();
         options.onOver(this, reason);
       },
     });
+    this.files = new Files(this.session.limits.files);
     this.#dials = new Queue(this.session.limits.dials);
     this.lookups = new Lookups(this.session.limits.lookups);
   }
@@ -89,11 +116,24 @@ export class Client implements Handler {
     }
   }
 
-  // sock is the socket of stream. A client that names a stream of another kind broke the protocol.
-  sock(stream: Stream | null): Sock {
-    const sock = stream === null ? undefined : this.#socks.get(stream);
-    if (sock === undefined) throw new WireError("unknown id");
-    return sock;
+  // pump is the socket of a stream that carries data or packets. A client that names another stream broke the protocol.
+  pump(stream: Stream | null): Pump {
+    const pump = stream === null ? undefined : this.#pumps.get(stream);
+    if (pump === undefined) throw new WireError("unknown id");
+    return pump;
+  }
+
+  // listener is the listening socket of a stream.
+  listener(stream: Stream | null): ListenerSock {
+    const listener = stream === null ? undefined : this.#listening.get(stream);
+    if (listener === undefined) throw new WireError("unknown id");
+    return listener;
+  }
+
+  // socket is the socket of any stream.
+  socket(stream: Stream | null): Socket {
+    const listener = stream === null ? undefined : this.#listening.get(stream);
+    return listener?.socket ?? this.pump(stream).socket;
   }
 
   // dial carries a dial out, when its turn has come, and answers stream.
@@ -104,34 +144,52 @@ export class Client implements Handler {
     this.#dials
       .run(() => dial({ ...request, signal: abort.signal }, this.lookup), abort.signal)
       .then(
-        (socket) => this.#dialled(stream, socket, options),
+        (socket) => this.#connected(stream, socket, request.network, options),
         (err: unknown) => this.#refuse(stream, err),
       );
   }
 
-  #dialled(stream: Stream, socket: Socket, options: TCPOptions): void {
+  // #connected answers stream with a socket that is ready to move data.
+  #connected(stream: Stream, socket: Socket, network: Network, options: TCPOptions): void {
     stream.onCancel = null;
     if (stream.state !== "opening") return socket.close(); // the session ended meanwhile
     try {
-      this.#setUp(socket, options);
-      const local = socket.localAddr();
-      const remote = socket.remoteAddr();
-      stream.opened([local, remote]);
+      if (network.base === "tcp") this.#setUp(socket, options);
+      stream.isUnnumbered = network.carries === "dgram";
+      stream.opened([socket.localAddr(), socket.remoteAddr()]);
     } catch (err) {
       socket.close();
       return this.#refuse(stream, err);
     }
-    this.#own(socket, stream);
+    this.#own(socket, stream, network);
   }
 
-  // listen opens a listening socket and answers stream.
-  listen(stream: Stream, request: ListenRequest, options: TCPOptions): void {
+  // listenPacket opens a socket for packets and answers stream.
+  listenPacket(stream: Stream, request: BindRequest): void {
+    listenPacket(request, this.lookup).then(
+      (socket) => this.#connected(stream, socket, request.network, noOptions),
+      (err: unknown) => this.#refuse(stream, err),
+    );
+  }
+
+  // listenMulticast joins a group and answers stream.
+  listenMulticast(stream: Stream, request: MulticastRequest): void {
+    try {
+      this.#connected(stream, listenMulticast(request), request.network, noOptions);
+    } catch (err) {
+      this.#refuse(stream, err);
+    }
+  }
+
+  // listen opens a listening socket and answers stream. The file of a Unix listener goes when it is closed.
+  listen(stream: Stream, request: BindRequest, options: TCPOptions): void {
     if (this.#listeners >= this.session.limits.listeners) {
       return stream.refused(["errno", "socket", "EMFILE", ["limit", "listeners"]], null, null);
     }
     this.#listeners++;
+    const path = request.target?.[0] === 1 ? request.target[1] : null;
     listen(request, this.lookup).then(
-      (socket) => this.#listening(stream, socket, options),
+      (socket) => this.#announced(stream, socket, request.network, { ...options, path }),
       (err: unknown) => {
         this.#listeners--;
         this.#refuse(stream, err);
@@ -139,31 +197,64 @@ export class Client implements Handler {
     );
   }
 
-  #listening(stream: Stream, socket: Socket, options: TCPOptions): void {
+  #announced(stream: Stream, socket: Socket, network: Network, options: ListenOptions): void {
     if (stream.state !== "opening") {
       this.#listeners--;
-      return socket.close(); // the session ended meanwhile
+      socket.close(); // the session ended meanwhile
+      return unlink(options.path);
     }
     stream.becomeListener(() => {});
-    stream.opened([socket.localAddr()]);
-    new ListenerSock(socket, stream, {
+    stream.opened(options.fromFile ? [network.base, socket.localAddr()] : [socket.localAddr()]);
+    const listener = new ListenerSock(socket, stream, {
       roomForStream: () => this.session.size < this.session.limits.streams,
-      accepted: (accepted, listener) => this.#accepted(accepted, listener, options),
-      closed: () => this.#listeners--,
+      accepted: (accepted) => this.#accepted(accepted, stream, network, options),
+      closed: () => {
+        this.#listeners--;
+        if (listener.unlinkOnClose) unlink(options.path);
+      },
     });
+    this.#listening.set(stream, listener);
   }
 
-  #accepted(socket: Socket, listener: Stream, options: TCPOptions): void {
+  #accepted(socket: Socket, listener: Stream, network: Network, options: TCPOptions): void {
     let addresses: (SockAddr | null)[];
     try {
-      this.#setUp(socket, options);
+      if (network.base === "tcp") this.#setUp(socket, options);
       addresses = [socket.localAddr(), socket.remoteAddr()];
     } catch (err) {
       socket.close(); // it was reset before we looked at it
       if (err instanceof SysError) return;
       throw err;
     }
-    this.#own(socket, listener.accepted(addresses));
+    this.#own(socket, listener.accepted(addresses), network);
+  }
+
+  // fileConn makes a connection, or a listener, of a file and answers stream.
+  fileConn(stream: Stream, fd: Fd, isListener: boolean): void {
+    let socket: Socket;
+    try {
+      socket = fd.toSocket();
+    } catch (err) {
+      return this.#refuse(stream, err);
+    }
+    try {
+      const { family, type } = socket.kind();
+      const network = networkOf(family, type);
+      if (network === null) throw new SysError("", "EPROTONOSUPPORT");
+      if (isListener) {
+        if (network.base === "udp" || network.base === "ip" || network.base === "unixgram") {
+          throw new SysError("", "EINVAL");
+        }
+        this.#listeners++;
+        return this.#announced(stream, socket, network, { ...noOptions, path: null, fromFile: true });
+      }
+      stream.isUnnumbered = network.carries === "dgram";
+      stream.opened([network.base, socket.localAddr(), socket.remoteAddr()]);
+      this.#own(socket, stream, network);
+    } catch (err) {
+      socket.close();
+      this.#refuse(stream, err);
+    }
   }
 
   #setUp(socket: Socket, options: TCPOptions): void {
@@ -174,8 +265,15 @@ export class Client implements Handler {
     socket.setOption("TCP_KEEPINTVL", options.keepAlive);
   }
 
-  #own(socket: Socket, stream: Stream): void {
-    this.#socks.set(stream, new Sock(socket, stream, this.#slab, this.session.limits.flushMs));
+  #own(socket: Socket, stream: Stream, network: Network): void {
+    const { flushMs } = this.session.limits;
+    const pump =
+      network.base === "tcp"
+        ? new Sock(socket, stream, this.#slab, flushMs)
+        : network.base === "unix"
+          ? new UnixSock(socket, stream, this.files, flushMs)
+          : new PacketSock(socket, stream, network, this.files, flushMs);
+    this.#pumps.set(stream, pump);
   }
 
   #refuse(stream: Stream, err: unknown): void {

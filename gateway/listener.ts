@@ -10,7 +10,7 @@ export interface ListenerOptions {
   // roomForStream reports whether the session may have one more stream.
   roomForStream(): boolean;
   // accepted takes the connection and its new stream over.
-  accepted(socket: Socket, listener: Stream): void;
+  accepted(socket: Socket): void;
   // closed says that the socket is closed; it comes once.
   closed(): void;
 }
@@ -18,6 +18,8 @@ export interface ListenerOptions {
 export class ListenerSock {
   readonly socket: Socket;
   readonly #stream: Stream;
+  // unlinkOnClose is Go's SetUnlinkOnClose: a Unix listener's file goes with it.
+  unlinkOnClose = true;
   readonly #options: ListenerOptions;
   #taken = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -50,7 +52,7 @@ export class ListenerSock {
       }
       if (socket === null) break;
       this.#taken++;
-      this.#options.accepted(socket, this.#stream);
+      this.#options.accepted(socket);
     }
     this.#arm();
   }

@@ -97,6 +97,67 @@ interface Handle {
   close(): void;
 }
 
+// Received is what recvMsg got.
+export interface Received {
+  readonly n: number;
+  readonly flags: number; // msg_flags, as the kernel gives them
+  readonly addr: SockAddr | null; // null: a peer without a name, or a connected one that the kernel does not name
+  readonly oob: Uint8Array;
+  readonly fds: readonly Fd[]; // the descriptors of SCM_RIGHTS, owned, in their order
+  readonly rights: readonly number[]; // where in oob each of them stands
+}
+
+// NetInterface is a network interface. The bits of flags are those of Go's net.Flags.
+export interface NetInterface {
+  readonly index: number;
+  readonly name: string;
+  readonly mtu: number;
+  readonly mac: Uint8Array;
+  readonly flags: number;
+  readonly addrs: readonly { readonly ip: Uint8Array; readonly prefix: number }[];
+}
+
+// SocketKind is what a socket was opened as.
+export interface SocketKind {
+  readonly family: Family;
+  readonly type: SockType;
+  readonly protocol: number;
+}
+
+// FdHandle is the addon's own object for one descriptor of any kind.
+interface FdHandle {
+  readonly fd: number;
+  dup(): FdHandle | number;
+  toSocket(): Handle | number;
+  read(bytes: Uint8Array, offset: number, length: number): number;
+  write(bytes: Uint8Array, offset: number, length: number): number;
+  close(): void;
+}
+
+interface Messages {
+  recvMsg(b: Uint8Array, offset: number, length: number, oobLength: number): Received | number;
+  sendMsg(
+    b: Uint8Array,
+    offset: number,
+    length: number,
+    to: SockAddr | null,
+    oob: Uint8Array | null,
+    fds: readonly Fd[],
+  ): number;
+  kind(): SocketKind | number;
+  dup(): FdHandle | number;
+  setMulticastInterface(index: number): number;
+  setMulticastLoop(on: boolean): number;
+  setMulticastTTL(n: number): number;
+  joinGroup(group: Uint8Array, index: number): number;
+  leaveGroup(group: Uint8Array, index: number): number;
+}
+
+interface System {
+  interfaces(): NetInterface[] | number;
+  liveFds(): number;
+}
+
 interface Binding {
   open(family: number, type: number, protocol: number): Handle | number;
   live(): number;
@@ -277,11 +338,131 @@ export class Socket {
     check("setsockopt", this.#handle.setLinger(seconds));
   }
 
+  // recvMsg is recvmsg(2).
+  recvMsg(b: Uint8Array, offset: number, length: number, oobLength: number): Received | typeof again {
+    const received = (this.#handle as unknown as Messages).recvMsg(b, offset, length, oobLength);
+    if (typeof received !== "number") return received;
+    return received === wouldBlock ? again : fail("recvmsg", received);
+  }
+
+  // sendMsg is sendmsg(2).
+  sendMsg(
+    b: Uint8Array,
+    offset: number,
+    length: number,
+    to: SockAddr | null,
+    oob: Uint8Array | null,
+    fds: readonly Fd[],
+  ): number {
+    const n = (this.#handle as unknown as Messages).sendMsg(b, offset, length, to, oob, fds);
+    if (n >= 0) return n;
+    return n === wouldBlock ? again : fail("sendmsg", n);
+  }
+
+  // kind is what the socket was opened as.
+  kind(): SocketKind {
+    const kind = (this.#handle as unknown as Messages).kind();
+    return typeof kind === "number" ? fail("getsockopt", kind) : kind;
+  }
+
+  // setMulticastInterface, setMulticastLoop and setMulticastTTL say how multicast packets leave.
+  setMulticastInterface(index: number): void {
+    check("setsockopt", (this.#handle as unknown as Messages).setMulticastInterface(index));
+  }
+
+  setMulticastLoop(on: boolean): void {
+    check("setsockopt", (this.#handle as unknown as Messages).setMulticastLoop(on));
+  }
+
+  setMulticastTTL(n: number): void {
+    check("setsockopt", (this.#handle as unknown as Messages).setMulticastTTL(n));
+  }
+
+  // joinGroup joins a multicast group on the interface of that index; 0 lets the kernel choose.
+  joinGroup(group: Uint8Array, index: number): void {
+    check("setsockopt", (this.#handle as unknown as Messages).joinGroup(group, index));
+  }
+
+  leaveGroup(group: Uint8Array, index: number): void {
+    check("setsockopt", (this.#handle as unknown as Messages).leaveGroup(group, index));
+  }
+
+  // duplicate makes the Fd of this socket.
+  duplicate(): Fd {
+    const handle = (this.#handle as unknown as Messages).dup();
+    return typeof handle === "number" ? fail("dup", handle) : new Fd(handle);
+  }
+
+  // adopt makes the Socket of an addon's object.
+  static adopt(handle: unknown): Socket {
+    return new Socket(handle as Handle);
+  }
+
   // close ends the socket at once, also from within onReady, which is not called again. A second close does nothing.
   // The kernel sends what was written before; errors that show up then are lost, as with close(2).
   close(): void {
     this.#handle.close();
   }
+}
+
+// Fd is one owned descriptor of any kind: a file, a pipe, a socket.
+export class Fd {
+  readonly #handle: FdHandle;
+
+  constructor(handle: unknown) {
+    this.#handle = handle as FdHandle;
+  }
+
+  // of is a duplicate of a socket's descriptor.
+  static of(socket: Socket): Fd {
+    return socket.duplicate();
+  }
+
+  get fd(): number {
+    return this.#handle.fd;
+  }
+
+  get closed(): boolean {
+    return this.fd === -1;
+  }
+
+  dup(): Fd {
+    const handle = this.#handle.dup();
+    return typeof handle === "number" ? fail("dup", handle) : new Fd(handle);
+  }
+
+  // toSocket makes a nonblocking Socket of a duplicate.
+  toSocket(): Socket {
+    const handle = this.#handle.toSocket();
+    return typeof handle === "number" ? fail("getsockopt", handle) : Socket.adopt(handle);
+  }
+
+  read(b: Uint8Array, offset: number, length: number): number {
+    const n = this.#handle.read(b, offset, length);
+    if (n >= 0) return n;
+    return n === wouldBlock ? again : fail("read", n);
+  }
+
+  write(b: Uint8Array, offset: number, length: number): number {
+    const n = this.#handle.write(b, offset, length);
+    if (n >= 0) return n;
+    return n === wouldBlock ? again : fail("write", n);
+  }
+
+  close(): void {
+    this.#handle.close();
+  }
+}
+
+// interfaces lists the network interfaces, by index.
+export function interfaces(): NetInterface[] {
+  const found = (addon() as unknown as System).interfaces();
+  return typeof found === "number" ? fail("getifaddrs", found) : found;
+}
+
+// multicastGroups lists the groups that the interfaces have joined.
+export function multicastGroups(): { index: number; ip: Uint8Array }[] {
+  return [];
 }
 
 function addon(): Binding {

@@ -13,6 +13,11 @@ export const limitTable = {
     unit: "lookups",
     why: "names looked up at once; each holds a socket or two, more wait",
   },
+  files: {
+    value: 256,
+    unit: "descriptors",
+    why: "duplicated, or received over Unix sockets, and kept by number",
+  },
   calls: { value: 256, unit: "calls", why: "calls under way at once" },
   streamWindow: {
     value: 256 * 1024,

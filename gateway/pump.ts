@@ -1,0 +1,192 @@
+// Pump joins one kernel socket and one stream: kernel to stream, stream to kernel. Each direction waits for
+// the slower side; without credit the kernel is not read, so its window closes and the far end slows down. What moves,
+// bytes or packets, is the subclass's.
+
+import { again, readable, type Socket, SysError, writable } from "../native/index.js";
+import type { PayloadType } from "../src/wire/frame.js";
+import type { Source, Stream } from "../src/wire/stream.js";
+
+export abstract class Pump implements Source {
+  readonly socket: Socket;
+  pulled?: PayloadType;
+  protected readonly stream: Stream;
+  readonly #flushMs: number;
+  // #offered: the kernel has something, and the session was told; it has not asked for it yet.
+  #offered = false;
+  #wantRead = true;
+  #wantWrite = false;
+  #readEnded = false;
+  #writeEnded = false;
+  #flushDue = false;
+  #lingerZero = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(socket: Socket, stream: Stream, flushMs: number) {
+    this.socket = socket;
+    this.stream = stream;
+    this.#flushMs = flushMs;
+    stream.source = this;
+    stream.onReadable = () => this.#flushLater();
+    stream.onLost = () => this.#lost();
+    socket.onReady = (events) => {
+      if (events & readable) this.#kernelReadable();
+      if (events & writable && !socket.closed) this.flush();
+    };
+    this.#arm();
+  }
+
+  // receive reads the kernel once: a frame as Source.pull gives it, 0 at the end, again if there is nothing.
+  protected abstract receive(max: number): Uint8Array | 0 | typeof again;
+
+  // transmit gives the kernel what the stream has received; false if it takes no more now.
+  protected abstract transmit(): boolean;
+
+  // receiveFailed and transmitFailed take the error of a system call. If a socket survives errors they tell the client
+  // and return true.
+  protected receiveFailed(_err: SysError): boolean {
+    return false;
+  }
+
+  // setLinger is Go's SetLinger; with 0 seconds Close discards what was not sent and resets.
+  setLinger(seconds: number): void {
+    this.socket.setLinger(seconds);
+    this.#lingerZero = seconds === 0;
+  }
+
+  // closeRead ends the kernel's receiving side; the pump meets its end of file.
+  closeRead(): void {
+    this.socket.shutdown("read");
+    this.stream.ready();
+  }
+
+  // ---- kernel to stream ----
+
+  // The first event in a row offers the stream for its turn to send. If the kernel reports again before
+  // that turn came (no credit, link full), polling stops until pull is called.
+  #kernelReadable(): void {
+    if (this.#offered) {
+      this.#wantRead = false;
+      this.#arm();
+      return;
+    }
+    this.#offered = true;
+    this.stream.ready();
+  }
+
+  // pull reads the kernel into one frame.
+  pull(max: number): Uint8Array | null {
+    this.#offered = false;
+    if (this.#readEnded || this.socket.closed) return null;
+    let frame: Uint8Array | 0 | typeof again;
+    try {
+      frame = this.receive(max);
+    } catch (err) {
+      if (err instanceof SysError && this.receiveFailed(err)) frame = again;
+      else {
+        this.#failed(err);
+        return null;
+      }
+    }
+    if (frame instanceof Uint8Array) return frame;
+    if (frame === again) {
+      if (!this.#wantRead) {
+        this.#wantRead = true;
+        this.#arm();
+      }
+      return null;
+    }
+    this.#readEnded = true;
+    this.#wantRead = false;
+    this.#arm();
+    this.stream.fin();
+    return null;
+  }
+
+  // ---- stream to kernel ----
+
+  // #flushLater writes once per turn: several frames of one message become one system call.
+  #flushLater(): void {
+    if (this.#flushDue) return;
+    this.#flushDue = true;
+    queueMicrotask(() => {
+      this.#flushDue = false;
+      this.flush();
+    });
+  }
+
+  // flush gives the kernel what it takes, and carries out the ends that come after it.
+  protected flush(): void {
+    const stream = this.stream;
+    if (this.socket.closed) return;
+    if (stream.peerClosed && (this.#lingerZero || stream.state !== "open")) return this.#finish();
+    try {
+      if (!this.transmit()) return this.#waitWritable();
+      if (this.#wantWrite) {
+        this.#wantWrite = false;
+        this.#arm();
+      }
+      if (stream.finReceived && !this.#writeEnded) {
+        this.#writeEnded = true;
+        this.socket.shutdown("write");
+      }
+    } catch (err) {
+      this.#failed(err);
+    }
+    if (stream.peerClosed) this.#finish();
+  }
+
+  #waitWritable(): void {
+    if (this.stream.peerClosed) {
+      // Closed, and the far end takes nothing: it gets a while, then a reset.
+      this.#wantRead = false;
+      this.#timer ??= setTimeout(() => this.#lost(), this.#flushMs).unref();
+    }
+    this.#wantWrite = this.waitsByPoll();
+    this.#arm();
+  }
+
+  // waitsByPoll says whether polling tells when the kernel takes more. A socket for which it does not arranges to be
+  // flushed again itself.
+  protected waitsByPoll(): boolean {
+    return true;
+  }
+
+  // ---- the end ----
+
+  // #failed reports the socket's error. The descriptor stays until the client closes, as it would with Go.
+  #failed(err: unknown): void {
+    if (!(err instanceof SysError)) throw err;
+    this.#readEnded = true;
+    this.#wantRead = false;
+    this.#wantWrite = false;
+    this.#arm();
+    this.stream.reset(["errno", "", err.errno]);
+  }
+
+  #finish(): void {
+    this.#release();
+    this.stream.close();
+  }
+
+  // #lost closes without a client: with a reset if it left bytes that the kernel has not taken.
+  #lost(): void {
+    if (this.socket.closed) return;
+    if (this.stream.readableBytes > 0) this.socket.setLinger(0);
+    this.#release();
+    this.stream.close();
+  }
+
+  #release(): void {
+    clearTimeout(this.#timer);
+    this.released();
+    this.socket.close();
+  }
+
+  // released lets a subclass give up what it holds besides the socket.
+  protected released(): void {}
+
+  #arm(): void {
+    if (this.socket.closed) return;
+    this.socket.wait((this.#wantRead ? readable : 0) | (this.#wantWrite ? writable : 0));
+  }
+}
