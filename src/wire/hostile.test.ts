@@ -548,12 +548,38 @@ describe("ACK", () => {
     expect(peer.all(T.ack)).toHaveLength(2);
   });
 
-  test("comes after 64 KiB", async () => {
+  test("comes after 512 KiB of data", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const peer = await Gateway.attached();
     await peer.open(1);
-    peer.send(data(1, 65_536));
-    expect(await peer.next(T.ack)).toEqual([T.ack, 2]);
+    await peer.open(3);
+    peer.send(data(1, 262_144));
+    peer.send(data(3, 262_143));
+    await peer.quiet();
+    expect(peer.all(T.ack)).toEqual([]);
+    peer.send(data(3, 1));
+    expect(await peer.next(T.ack)).toEqual([T.ack, 5]);
+  });
+
+  test("comes after 64 KiB of other frames", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const peer = await Gateway.attached();
+    const text = "x".repeat(16_000);
+    for (let call = 1; call <= 4; call++) peer.send([T.call, call, 0, "nothing", [text]]);
+    await peer.quiet();
+    expect(peer.all(T.ack)).toEqual([]);
+    peer.send([T.call, 5, 0, "nothing", [text]]);
+    expect(await peer.next(T.ack)).toEqual([T.ack, 5]);
+  });
+
+  test("rides along with a CREDIT", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const peer = await Gateway.attached();
+    const stream = await peer.open(1);
+    peer.send(data(1, 200_000));
+    await stream.read(new Uint8Array(200_000), never);
+    expect(await peer.next(T.credit)).toEqual([T.credit, 1, 200_000 + 2 * 262_144]);
+    expect(peer.all(T.ack)).toEqual([[T.ack, 2]]);
   });
 
   test.each([

@@ -22,7 +22,7 @@ export const limitTable = {
   streamWindow: {
     value: 256 * 1024,
     unit: "bytes",
-    why: "1 Gbit/s over 2 ms; a stalled reader holds no more",
+    why: "1 Gbit/s over 2 ms; a reader that keeps up gets up to four times as much",
   },
   sessionWindow: {
     value: 4 * 1024 * 1024,

@@ -75,11 +75,13 @@ export interface Opening {
 }
 
 const ackAfterFrames = 64;
-const ackAfterBytes = 64 * 1024;
+const ackAfterData = 512 * 1024; // an eighth of what a peer keeps of it: an ACK alone costs a message
+const ackAfterBytes = 64 * 1024; // of other frames, a quarter of what a gateway keeps of them
 const ackAfterMs = 100;
 const flushAtBytes = 64 * 1024; // a message of this size gains nothing from growing
 const calmMicrotasks = 32; // a write through the layers above takes a dozen; all of them together a microsecond
 const sharedTurnBytes = 64 * 1024; // of one stream in one turn while others wait
+const widestWindow = 4; // times the usual one: 1 MiB
 const maxSessionAheadBytes = 64 * 1024 * 1024;
 const askedAtOnce = 256; // OPENs, and CALLs, that a client leaves unanswered; the rest waits on its side
 const maxReturns = 256; // RETURN frames for one call that a client takes: 4 MiB at most
@@ -146,13 +148,15 @@ export class Session implements Receiver {
 
   // receiving
   #rcvSeq = 0;
-  #ackedFrames = 0; // numbered frames and bytes since the last ACK
+  #ackedFrames = 0; // numbered frames, bytes of data and other bytes since the last ACK
+  #ackedData = 0;
   #ackedBytes = 0;
   #ackTimer: number | undefined;
   #ackDue = false;
   #received = 0;
   #consumed = 0;
   #granted: number;
+  #widened = 0; // what streams' windows are wider than usual, together
   readonly #pings = new Allowance(pingBurst, pingsPerSecond);
   #helloTimer: number | undefined;
   readonly #heartbeat: Heartbeat;
@@ -312,6 +316,23 @@ export class Session implements Receiver {
     }
   }
 
+  // widen gives a stream with this window some more, or nothing: what all windows together are widened by is at most half
+  // the session's window, so that a few wide ones whose readers stop leave room for the others.
+  widen(window: number): number {
+    const { streamWindow, sessionWindow } = this.limits;
+    const widest = Math.min(streamWindow * widestWindow, maxAheadBytes);
+    const left = Math.floor(sessionWindow / 2) - this.#widened;
+    const more = Math.max(0, Math.min(window, widest - window, left));
+    this.#widened += more;
+    return more;
+  }
+
+  // narrowed takes back what a window was widened by, and gives the usual one.
+  narrowed(window: number): number {
+    this.#widened -= window - this.limits.streamWindow;
+    return this.limits.streamWindow;
+  }
+
   // accepted opens a stream for a connection that came in on listener (gateway).
   accepted(listener: Stream, result: readonly unknown[]): Stream {
     const stream = new Stream(this, this.#takeID(), "open", this.limits.streamWindow);
@@ -324,6 +345,7 @@ export class Session implements Receiver {
   forget(stream: Stream): void {
     this.#streams.delete(stream.id);
     this.#owing.delete(stream);
+    stream.narrow();
   }
 
   // #drop forgets a stream that never was open.
@@ -405,9 +427,11 @@ export class Session implements Receiver {
   // #pumpControl sends what is not data. Without room in the link, ACK and PONG wait: they are not kept and not
   // counted, and a peer that asks for them but reads nothing would make the link's buffer grow for ever.
   #pumpControl(outbox: Outbox, room: boolean): void {
-    if (this.#ackDue && room) {
+    const isCreditDue = this.#owesSession || this.#owing.size > 0;
+    if ((this.#ackDue || (isCreditDue && this.#ackedFrames > 0)) && room) {
       this.#ackDue = false;
       this.#ackedFrames = 0;
+      this.#ackedData = 0;
       this.#ackedBytes = 0;
       clearTimeout(this.#ackTimer);
       this.#ackTimer = undefined;
@@ -493,6 +517,7 @@ export class Session implements Receiver {
     this.lastHeard = performance.now();
     this.#heartbeat.heard();
     const before = this.#rcvSeq;
+    const dataBefore = this.#received;
     try {
       decode(message, (frame) => {
         this.#handle(frame);
@@ -502,7 +527,10 @@ export class Session implements Receiver {
       if (err instanceof WireError) this.#end(closeCode.protocol, err.reason, true);
       else this.#broken(err);
     }
-    if (this.#rcvSeq > before) this.#wantAck(this.#rcvSeq - before, message.length);
+    if (this.#rcvSeq > before) {
+      const data = this.#received - dataBefore;
+      this.#wantAck(this.#rcvSeq - before, data, message.length - data);
+    }
     // A link without drain events goes on when the peer is heard.
     if (this.#ring.length > 0 || this.#ackDue || this.#pongDue !== null) this.#wantPump();
   }
@@ -606,11 +634,16 @@ export class Session implements Receiver {
   }
 
   // #wantAck counts what a message brought and decides whether an ACK is due.
-  #wantAck(frames: number, bytes: number): void {
+  #wantAck(frames: number, data: number, bytes: number): void {
     if (this.state === "over") return;
     this.#ackedFrames += frames;
+    this.#ackedData += data;
     this.#ackedBytes += bytes;
-    if (this.#ackedFrames >= ackAfterFrames || this.#ackedBytes >= ackAfterBytes) {
+    if (
+      this.#ackedFrames >= ackAfterFrames ||
+      this.#ackedData >= ackAfterData ||
+      this.#ackedBytes >= ackAfterBytes
+    ) {
       this.#ackDue = true;
       this.#wantPump();
     } else if (this.#ackTimer === undefined) {

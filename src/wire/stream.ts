@@ -33,6 +33,11 @@ export type Limit = Pick<Deadline, "expired" | "subscribe">;
 
 export const maxAheadBytes = 16 * 1024 * 1024; // how far credit may run ahead of what was sent
 
+// A reader that takes half a window in less than fastMs may have a wider one: over a round trip of that length a narrow
+// one would hold it up. After slowMs it needs no more than the usual one.
+const fastMs = 250;
+const slowMs = 2000;
+
 // tooLarge stands for an error whose pieces do not fit a frame.
 const tooLarge: Pieces = ["errno", "", "EMSGSIZE"];
 
@@ -73,6 +78,7 @@ export class Stream implements Source {
   #received = 0;
   #consumed = 0;
   #granted = 0;
+  #grantedAt = performance.now();
   #writing: { b: Uint8Array; at: number } | null = null;
   inRing = false; // the session's mark: waiting for its turn to send
 
@@ -344,8 +350,27 @@ export class Stream implements Source {
   // creditToGive is the offset to grant now; the session calls it when it writes the CREDIT frame.
   creditToGive(): number | null {
     if (this.state !== "open" || this.finReceived) return null;
-    if (this.onAccepted === null) this.#granted = this.#consumed + this.#window;
+    if (this.onAccepted === null) {
+      this.#fitWindow();
+      this.#granted = Math.max(this.#granted, this.#consumed + this.#window);
+    }
     return this.#granted;
+  }
+
+  // #fitWindow sets the window for the next credit by how long the last one lasted. Packets keep theirs: they are not part
+  // of the session's window, which bounds what wide windows may hold.
+  #fitWindow(): void {
+    const now = performance.now();
+    const lastedMs = now - this.#grantedAt;
+    this.#grantedAt = now;
+    if (this.isUnnumbered) return;
+    if (lastedMs < fastMs) this.#window += this.#session.widen(this.#window);
+    else if (lastedMs > slowMs) this.narrow();
+  }
+
+  // narrow gives back what the window was widened by.
+  narrow(): void {
+    this.#window = this.#session.narrowed(this.#window);
   }
 
   #takeFailure(): PiecesError {
