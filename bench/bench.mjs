@@ -213,7 +213,8 @@ async function measureOne(name, client, asked, node, middles, ports, { rounds, r
     }
   }
   progress("");
-  return Object.entries(measure.rows).map(([row, about]) => result(client, row, about, series[row] ?? []));
+  const measured = Object.entries(measure.rows).filter(([row]) => series[row]?.some((round) => own in round));
+  return measured.map(([row, about]) => result(client, row, about, series[row] ?? []));
 }
 
 /**

@@ -2,7 +2,7 @@
 import { connect as connectTCP } from "node:net";
 import { pathToFileURL } from "node:url";
 import { WebSocket } from "ws";
-import { answer } from "./child.mjs";
+import { answer, usage } from "./child.mjs";
 import { gonetWay, Tally, webSocketWay } from "./ways.mjs";
 import { bulk, dials, latency } from "./work.mjs";
 
@@ -60,7 +60,11 @@ answer({
       ways.set(name, gonetWay(await connect(url, { token })));
     }
   },
-  bulk: (name, job) => bulk(way(name), job),
+  async bulk(name, job) {
+    const before = usage().cpuMicros;
+    const done = await bulk(way(name), job);
+    return { ...done, cpuMicros: usage().cpuMicros - before };
+  },
   latency: (name, job) => latency(way(name), job),
   dials: (name, job) => dials(way(name), job),
   /** idleConnections opens connections that say nothing, until release. */
