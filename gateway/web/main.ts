@@ -21,6 +21,7 @@ const { element: regions, announce } = liveRegions();
 const icon = document.querySelector<HTMLLinkElement>("link[rel=icon]")?.href ?? "";
 const shell = new Shell(tools, session, announce, icon);
 document.body.append(regions, shell.element);
+session.onChange();
 shell.show(location.hash);
 if (token !== null) {
   session.use(token);

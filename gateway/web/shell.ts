@@ -45,7 +45,6 @@ export class Shell {
       status.element,
     );
     addEventListener("keydown", (event) => this.#onKey(event));
-    session.onChange();
   }
 
   /** show shows what the address of the page says. */

@@ -76,6 +76,9 @@ export class Composer {
 
   /** setEnabled says whether anything can be sent now; what was typed stays. */
   setEnabled(isEnabled: boolean): void {
+    if (isEnabled && this.#button.disabled) {
+      this.#setError("");
+    }
     this.#button.disabled = !isEnabled;
     this.element.classList.toggle("off", !isEnabled);
   }
@@ -98,6 +101,7 @@ export class Composer {
 
   #submit(): void {
     if (this.#button.disabled) {
+      this.#setError("nothing can be sent now; what you typed stays");
       return;
     }
     const typed = this.#input.value;
