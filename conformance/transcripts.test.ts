@@ -13,7 +13,7 @@ const namespace = join(here, "netns-run.sh");
 const limitMs = 60_000;
 
 // unserved are the scenarios of what the gateway does not do yet.
-const unserved = /^(udp|unix|unixgram|unixpacket|ip|interfaces|dns)-|^unixgram|^unixpacket$|^tcp-file-/;
+const unserved = /^(udp|unix|unixgram|unixpacket|ip|interfaces)-|^unixgram|^unixpacket$|^tcp-file-/;
 
 /** whyNot says what is missing here for a namespace with an interface that swallows packets, or "". */
 function whyNot(): string {

@@ -6,7 +6,7 @@ import { type AskOptions, NameError, type Stop, StoppedError } from "../src/wire
 import { PiecesError } from "../src/wire/errors.js";
 import { type LookupKind, type Machine, Names, unmapped } from "../src/wire/names.js";
 import type { SockAddr } from "../src/wire/sockaddr.js";
-import { inOrder } from "./addrselect.js";
+import { sorted } from "./addrselect.js";
 import { dnsSockets, serverAddress } from "./dnssocket.js";
 import { Hosts } from "./hosts.js";
 import { parseIP } from "./iptext.js";
@@ -114,7 +114,7 @@ class Files implements Machine {
   }
 
   async inOrder(addresses: readonly SockAddr[]) {
-    return inOrder(addresses);
+    return sorted(addresses);
   }
 
   parse(address: string) {

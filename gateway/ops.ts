@@ -5,22 +5,10 @@ import { again, Fd, interfaces, multicastGroups, type Socket } from "../native/i
 import { PiecesError, WireError } from "../src/wire/errors.js";
 import type { SockAddr } from "../src/wire/sockaddr.js";
 import type { Stream } from "../src/wire/stream.js";
-import {
-  count,
-  flag,
-  integer,
-  lookupKind,
-  options,
-  port,
-  sockAddr,
-  type Target,
-  target,
-  text,
-  uint,
-} from "./args.js";
+import { count, flag, integer, options, sockAddr, type Target, target, text, uint } from "./args.js";
 import type { Client } from "./client.js";
-import { resolve } from "./dial.js";
 import { fileNumber } from "./files.js";
+import { lookupCalls } from "./lookupops.js";
 import { findNetwork, isUnix, type Network } from "./network.js";
 
 type Args = readonly unknown[];
@@ -257,47 +245,7 @@ export const calls: ReadonlyMap<string, (client: Client, stream: Stream | null, 
           .map(({ ip }) => ip);
       },
     ],
-    [
-      "resolve",
-      async (client: Client, _stream: Stream | null, args: Args) => {
-        count(args, 3);
-        const service = typeof args[2] === "string" ? args[2] : port(args[2]);
-        return resolve(network(args[0]), ["name", text(args[1]), service], client.lookup);
-      },
-    ],
-    [
-      "lookup",
-      (client: Client, _stream: Stream | null, args: Args) => {
-        count(args, 4);
-        const number = uint(args[0]);
-        const kind = lookupKind(args[1]);
-        const name = text(args[2]);
-        const strict = flag(args[3]);
-        return client.lookups.run(number, (stop) => client.lookup.rows(kind, name, { strict, stop }));
-      },
-    ],
-    [
-      "forget",
-      (client: Client, _stream: Stream | null, args: Args) => {
-        count(args, 1);
-        client.lookups.forget(uint(args[0]));
-        return done;
-      },
-    ],
-    [
-      "port",
-      async (client: Client, _stream: Stream | null, args: Args) => {
-        count(args, 2);
-        return [await client.lookup.port(text(args[0]), text(args[1]))];
-      },
-    ],
-    [
-      "protocol",
-      async (client: Client, _stream: Stream | null, args: Args) => {
-        count(args, 1);
-        return [await client.lookup.protocol(text(args[0]))];
-      },
-    ],
+    ...lookupCalls,
   ]);
 
 function setUnlessNegative(

@@ -1,7 +1,18 @@
 // Errors come over the wire in pieces; here they become Go's errors (docs/protocol.md, part 8).
 
 import { New } from "./errors.js";
-import { AddrError, DNSError, ErrClosed, errCanceled, errTimeout, UnknownNetworkError } from "./net.js";
+import { IP } from "./ip.js";
+import { JoinHostPort } from "./ipsock.js";
+import {
+  type Addr,
+  AddrError,
+  DNSError,
+  ErrClosed,
+  errCanceled,
+  errTimeout,
+  OpError,
+  UnknownNetworkError,
+} from "./net.js";
 import { SyscallError } from "./os.js";
 import { errno } from "./syscall.js";
 import type { Pieces } from "./wire/errors.js";
@@ -59,7 +70,7 @@ export function fromPieces(pieces: Pieces, call: string): Error {
     case "dns": {
       const flags = typeof d === "number" ? d : 0;
       return new DNSError({
-        Err: text(a),
+        Err: Array.isArray(a) ? operationText(a) : text(a),
         Name: text(b),
         Server: text(c),
         IsTimeout: (flags & dnsFlags.timeout) !== 0,
@@ -72,6 +83,22 @@ export function fromPieces(pieces: Pieces, call: string): Error {
     default:
       return New("unknown error");
   }
+}
+
+// operationText is the text of an operation that failed below a lookup: ["op", op, network, source, address, call, errno].
+// Without an errno it ran out of time.
+function operationText([, op, network, source, address, call, code]: readonly unknown[]): string {
+  const endPoint = (v: unknown): Addr | null => {
+    if (!Array.isArray(v)) {
+      return null;
+    }
+    const [, ip, port, zone] = v as unknown[];
+    const host = (ip instanceof Uint8Array ? new IP(ip).String() : "") + (text(zone) && `%${text(zone)}`);
+    return { Network: () => text(network), String: () => JoinHostPort(host, String(port)) };
+  };
+  const Err = code === "" ? errTimeout : syscallError(text(call), text(code));
+  const fields = { Op: text(op), Net: text(network), Source: endPoint(source), Addr: endPoint(address), Err };
+  return new OpError(fields).message;
 }
 
 /** syscallError is the error `code` of the system call `call`. */

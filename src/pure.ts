@@ -1,6 +1,7 @@
 // Everything of package net that needs no gateway.
 
 export * as context from "./context.js";
+export { MX, NS, SRV } from "./dnsclient.js";
 export * as errors from "./errors.js";
 export * as io from "./io.js";
 export {

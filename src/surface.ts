@@ -1,12 +1,13 @@
 // The functions of package net that need a gateway, bound to one. `connect` gives a whole package of them; the names
 // of the module itself are bound to the default gateway.
 
+import { resolveTCPAddr } from "./addrlist.js";
 import { dial, listen } from "./dial.js";
 import type { IPAddr } from "./ipaddr.js";
 import { DialIP } from "./iprawsock.js";
 import type { Link } from "./link.js";
-import { ResolveTCPAddr } from "./lookup.js";
 import type { Conn, Listener } from "./net.js";
+import { type LookupSurface, lookupSurface } from "./resolver.js";
 import type { TCPAddr } from "./tcpaddr.js";
 import { DialTCP, ListenTCP, type TCPConn, type TCPListener } from "./tcpsock.js";
 import type { UDPAddr } from "./udpaddr.js";
@@ -18,7 +19,7 @@ import { DialUnix } from "./unixsock.js";
 export type TCPNetwork = "tcp" | "tcp4" | "tcp6";
 
 /** Surface is what of package net goes through a gateway. */
-export interface Surface {
+export interface Surface extends LookupSurface {
   /**
    * Dial connects to address on network: "tcp" with "host:port". Host is a name or an address, IPv6 in brackets; an
    * empty host is the gateway's own machine; port is a number or a service. A name is looked up at the gateway, and its
@@ -66,7 +67,9 @@ export interface Surface {
 
 /** surface binds the functions to link. */
 export function surface(link: Link): Surface {
+  const lookups = lookupSurface(link);
   return {
+    ...lookups,
     Dial: (network: string, address: string, signal?: AbortSignal) =>
       dial(link, network, address, { timeoutMs: 0, signal }) as Promise<TCPConn>,
     DialTimeout: (network: string, address: string, timeout: number, signal?: AbortSignal) =>
@@ -78,6 +81,6 @@ export function surface(link: Link): Surface {
     Listen: (network: string, address: string, signal?: AbortSignal) =>
       listen(link, network, address, signal) as Promise<TCPListener>,
     ListenTCP: (network, laddr) => ListenTCP(link, network, laddr),
-    ResolveTCPAddr: (network, address) => ResolveTCPAddr(link, network, address),
+    ResolveTCPAddr: (network, address) => resolveTCPAddr(network, address, lookups.DefaultResolver.lookup()),
   };
 }

@@ -5,13 +5,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { connect } from "../../src/node.js";
 import { dialScenarios } from "./dial.js";
+import { dnsScenarios } from "./dns.js";
 import { pipeScenarios } from "./pipe.js";
 import { type Scenario, Transcript, within } from "./scenario.js";
 import { tcpScenarios } from "./tcp.js";
 
 const limitMs = 20_000;
 
-const scenarios: Readonly<Record<string, Scenario>> = { ...dialScenarios, ...tcpScenarios, ...pipeScenarios };
+const scenarios: Readonly<Record<string, Scenario>> = {
+  ...dialScenarios,
+  ...tcpScenarios,
+  ...pipeScenarios,
+  ...dnsScenarios,
+};
 
 /** openURL is the URL that the gateway prints when it is ready, with its token. */
 function openURL(gateway: ChildProcess): Promise<URL> {
