@@ -216,17 +216,18 @@ export class Client implements Handler {
     this.#listening.set(stream, listener);
   }
 
-  #accepted(socket: Socket, listener: Stream, network: Network, options: TCPOptions): void {
+  #accepted(socket: Socket, listener: Stream, network: Network, options: TCPOptions): boolean {
     let addresses: (SockAddr | null)[];
     try {
       if (network.base === "tcp") this.#setUp(socket, options);
       addresses = [socket.localAddr(), socket.remoteAddr()];
     } catch (err) {
       socket.close(); // it was reset before we looked at it
-      if (err instanceof SysError) return;
+      if (err instanceof SysError) return false;
       throw err;
     }
     this.#own(socket, listener.accepted(addresses), network);
+    return true;
   }
 
   // fileConn makes a connection, or a listener, of a file and answers stream.

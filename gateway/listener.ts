@@ -9,8 +9,8 @@ const retryMs = 100; // when descriptors or streams have run out
 export interface ListenerOptions {
   // roomForStream reports whether the session may have one more stream.
   roomForStream(): boolean;
-  // accepted takes the connection and its new stream over.
-  accepted(socket: Socket): void;
+  // accepted takes the connection over. It returns false if that was gone already; then nobody was given anything.
+  accepted(socket: Socket): boolean;
   // closed says that the socket is closed; it comes once.
   closed(): void;
 }
@@ -51,8 +51,7 @@ export class ListenerSock {
         return this.#retryLater(); // no descriptors left: the kernel keeps the connection
       }
       if (socket === null) break;
-      this.#taken++;
-      this.#options.accepted(socket);
+      if (this.#options.accepted(socket)) this.#taken++;
     }
     this.#arm();
   }

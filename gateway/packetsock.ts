@@ -12,6 +12,7 @@ import { Pump } from "./pump.js";
 const firstRetryMs = 1;
 const lastRetryMs = 50;
 const noFiles: readonly [] = [];
+const nothing = new Uint8Array(0);
 
 // One buffer for every socket: what was received is copied out before anybody else can run.
 const scratch = new Uint8Array(Buffer.allocUnsafeSlow(maxPayloadBytes - maxHeaderBytes - maxOOBBytes).buffer);
@@ -132,6 +133,11 @@ export class UnixSock extends Pump {
     const frame = new Uint8Array(dataPrefixBytes + received.n);
     frame.set(scratch.subarray(0, received.n), dataPrefixBytes);
     return frame;
+  }
+
+  // As with TCP. A far end that closed takes nothing any more, and says so at once.
+  protected override ask(): void {
+    this.socket.write(nothing, 0, 0);
   }
 
   protected transmit(): boolean {

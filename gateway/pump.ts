@@ -6,6 +6,13 @@ import { again, readable, type Socket, SysError, writable } from "../native/inde
 import type { PayloadType } from "../src/wire/frame.js";
 import type { Source, Stream } from "../src/wire/stream.js";
 
+// How long the client has to take what a broken connection brought before it broke.
+const lastReadMs = 1000;
+
+// When to ask a socket whose far end has finished sending whether it is still there. Nothing else would tell: the end of
+// its data stays readable for ever, so it is not polled, and the reset comes as the answer to what was written.
+const askAfterMs = [10, 40, 160, 640];
+
 export abstract class Pump implements Source {
   readonly socket: Socket;
   pulled?: PayloadType;
@@ -19,7 +26,11 @@ export abstract class Pump implements Source {
   #writeEnded = false;
   #flushDue = false;
   #lingerZero = false;
+  // #failure is the error of a write, until what the kernel still has to read was read.
+  #failure: SysError | null = null;
   #timer: NodeJS.Timeout | undefined;
+  #lastRead: NodeJS.Timeout | undefined;
+  #asking: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, stream: Stream, flushMs: number) {
     this.socket = socket;
@@ -40,6 +51,9 @@ export abstract class Pump implements Source {
 
   // transmit gives the kernel what the stream has received; false if it takes no more now.
   protected abstract transmit(): boolean;
+
+  // ask throws the error that the socket has met, if it can tell without sending anything.
+  protected ask(): void {}
 
   // receiveFailed and transmitFailed take the error of a system call. If a socket survives errors they tell the client
   // and return true.
@@ -83,11 +97,15 @@ export abstract class Pump implements Source {
     } catch (err) {
       if (err instanceof SysError && this.receiveFailed(err)) frame = again;
       else {
-        this.#failed(err);
+        this.#failed(this.#failure ?? err);
         return null;
       }
     }
     if (frame instanceof Uint8Array) return frame;
+    if (this.#failure !== null) {
+      this.#failed(this.#failure);
+      return null;
+    }
     if (frame === again) {
       if (!this.#wantRead) {
         this.#wantRead = true;
@@ -99,6 +117,7 @@ export abstract class Pump implements Source {
     this.#wantRead = false;
     this.#arm();
     this.stream.fin();
+    this.#askNow();
     return null;
   }
 
@@ -118,9 +137,13 @@ export abstract class Pump implements Source {
   protected flush(): void {
     const stream = this.stream;
     if (this.socket.closed) return;
-    if (stream.peerClosed && (this.#lingerZero || stream.state !== "open")) return this.#finish();
+    if (stream.peerClosed && (this.#failure !== null || stream.state !== "open")) return this.#finish();
+    if (this.#failure !== null) return;
     try {
-      if (!this.transmit()) return this.#waitWritable();
+      if (!this.transmit()) {
+        // The kernel would only throw it away.
+        return stream.peerClosed && this.#lingerZero ? this.#finish() : this.#waitWritable();
+      }
       if (this.#wantWrite) {
         this.#wantWrite = false;
         this.#arm();
@@ -130,9 +153,10 @@ export abstract class Pump implements Source {
         this.socket.shutdown("write");
       }
     } catch (err) {
-      this.#failed(err);
+      this.#writeFailed(err);
     }
     if (stream.peerClosed) this.#finish();
+    else if (this.#readEnded) this.#askLater(0);
   }
 
   #waitWritable(): void {
@@ -151,11 +175,45 @@ export abstract class Pump implements Source {
     return true;
   }
 
+  #askLater(round: number): void {
+    clearTimeout(this.#asking);
+    const ms = askAfterMs[round];
+    if (ms === undefined || this.stream.state !== "open") return;
+    this.#asking = setTimeout(() => {
+      this.#askNow();
+      this.#askLater(round + 1);
+    }, ms).unref();
+  }
+
+  #askNow(): void {
+    if (this.socket.closed || this.stream.state !== "open") return;
+    try {
+      this.ask();
+    } catch (err) {
+      this.#failed(err);
+    }
+  }
+
   // ---- the end ----
+
+  // #writeFailed has what the far end sent before it went away read first, as a kernel keeps it: a server that refuses
+  // an upload answers, then resets.
+  #writeFailed(err: unknown): void {
+    if (!(err instanceof SysError)) throw err;
+    if (this.#readEnded) return this.#failed(err);
+    this.#failure = err;
+    this.#wantRead = false;
+    this.#wantWrite = false;
+    this.#arm();
+    this.#lastRead = setTimeout(() => this.#failed(err), lastReadMs).unref();
+    this.stream.ready();
+  }
 
   // #failed reports the socket's error. The descriptor stays until the client closes, as it would with Go.
   #failed(err: unknown): void {
     if (!(err instanceof SysError)) throw err;
+    clearTimeout(this.#lastRead);
+    clearTimeout(this.#asking);
     this.#readEnded = true;
     this.#wantRead = false;
     this.#wantWrite = false;
@@ -178,6 +236,8 @@ export abstract class Pump implements Source {
 
   #release(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#lastRead);
+    clearTimeout(this.#asking);
     this.released();
     this.socket.close();
   }

@@ -6,6 +6,8 @@ import type { Stream } from "../src/wire/stream.js";
 import { Pump } from "./pump.js";
 import type { Slab } from "./slab.js";
 
+const nothing = new Uint8Array(0);
+
 export class Sock extends Pump {
   readonly #slab: Slab;
 
@@ -18,6 +20,11 @@ export class Sock extends Pump {
     const room = this.#slab.room();
     const n = this.socket.read(room, dataPrefixBytes, Math.min(max, room.length - dataPrefixBytes));
     return n > 0 ? this.#slab.take(room, n) : (n as 0 | typeof again);
+  }
+
+  // Sending nothing sends nothing, but a pending error comes back.
+  protected override ask(): void {
+    this.socket.write(nothing, 0, 0);
   }
 
   protected transmit(): boolean {

@@ -23,9 +23,22 @@ export function opError(fields: ConstructorParameters<typeof OpError>[0] & { rea
   return err;
 }
 
+/**
+ * toInt is value as a system call takes it, in 32 bits: like Go, it cuts off what is more. What is no whole number is a
+ * RangeError.
+ */
+export function toInt(value: number): number {
+  if (!Number.isInteger(value)) {
+    throw new RangeError(`${value} is not a whole number`);
+  }
+  return value | 0;
+}
+
 /** conn is the common part of TCPConn and the other connections. */
 export class conn implements Conn {
   protected readonly fd: netFD;
+  #readable: ReadableStream<Uint8Array> | null = null;
+  #writable: WritableStream<Uint8Array> | null = null;
 
   constructor(fd: netFD) {
     this.fd = fd;
@@ -103,7 +116,7 @@ export class conn implements Conn {
 
   /** readable is what comes in as a WHATWG stream, with back-pressure. Cancelling it closes the connection. */
   get readable(): ReadableStream<Uint8Array> {
-    return new ReadableStream<Uint8Array>(
+    this.#readable ??= new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
           const b = new Uint8Array(streamChunkBytes);
@@ -117,21 +130,23 @@ export class conn implements Conn {
             controller.close();
           }
         },
-        cancel: () => this.Close(),
+        cancel: () => this[Symbol.asyncDispose](),
       },
       { highWaterMark: 0 },
     );
+    return this.#readable;
   }
 
   /** writable takes what goes out as a WHATWG stream, with back-pressure. Closing it ends our direction. */
   get writable(): WritableStream<Uint8Array> {
-    return new WritableStream<Uint8Array>({
+    this.#writable ??= new WritableStream<Uint8Array>({
       write: async (chunk) => {
         await this.Write(chunk);
       },
-      close: async () => this.fd.CloseWrite(),
-      abort: () => this.Close(),
+      close: async () => this.attempt("close", () => this.fd.CloseWrite()),
+      abort: () => this[Symbol.asyncDispose](),
     });
+    return this.#writable;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
@@ -168,8 +183,9 @@ export class conn implements Conn {
   }
 
   private async setAtGateway(op: string, value: number): Promise<void> {
+    const int = toInt(value);
     try {
-      await this.fd.call("setsockopt", op, value);
+      await this.fd.call("setsockopt", op, int);
     } catch (err) {
       throw this.notSet(err);
     }

@@ -15,6 +15,10 @@ const checkPath = "/gonet/v1/check";
 const bearerPrefix = "gonet.bearer.";
 const agent = "gonet";
 
+// A WebSocket that is not open by then won't be; the question why it was refused is answered at once, or never.
+const connectTimeoutMs = 30_000;
+const checkTimeoutMs = 5_000;
+
 /** ConnectOptions are the options of connect and configure. */
 export interface ConnectOptions {
   /** token is the gateway's token. It never goes into a URL. */
@@ -97,7 +101,13 @@ function openWebSocket(
     }
     const ws = makeWebSocket(url.href, protocols);
     const transport = new WebSocketTransport(ws);
+    const timer = setTimeout(() => {
+      done();
+      transport.terminate();
+      reject(unreachable(url));
+    }, connectTimeoutMs);
     const done = (): void => {
+      clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
       transport.receiver = null;
     };
@@ -123,12 +133,11 @@ function openWebSocket(
   });
 }
 
+function unreachable(url: URL): GatewayError {
+  return new GatewayError(`the gateway at ${url.host} cannot be reached`, "GONET_UNREACHABLE", "unreachable");
+}
+
 async function whyRefused(url: URL, token?: string): Promise<GatewayError> {
-  const unreachable = new GatewayError(
-    `the gateway at ${url.host} cannot be reached`,
-    "GONET_UNREACHABLE",
-    "unreachable",
-  );
   const check = new URL(checkPath, url);
   check.protocol = url.protocol.replace(/^ws/, "http");
   let answer: unknown;
@@ -139,14 +148,15 @@ async function whyRefused(url: URL, token?: string): Promise<GatewayError> {
       cache: "no-store",
       credentials: "omit",
       redirect: "error",
+      signal: AbortSignal.timeout(checkTimeoutMs),
     });
     answer = await response.json();
   } catch {
-    return unreachable; // no answer to the question either: that is the answer
+    return unreachable(url); // no answer to the question either: that is the answer
   }
   const { ok, reason, message } = answer as { ok?: unknown; reason?: unknown; message?: unknown };
   if (ok !== false || typeof reason !== "string" || typeof message !== "string") {
-    return unreachable;
+    return unreachable(url);
   }
   return new GatewayError(`the gateway refused the connection: ${message}`, "GONET_AUTH", reason);
 }

@@ -1,6 +1,6 @@
 // TCP: the connection and how to dial it, the listener and how to get one. The address is in tcpaddr.ts.
 
-import { conn, opError } from "./conn.js";
+import { conn, opError, toInt } from "./conn.js";
 import { brand, same } from "./errors.js";
 import { type Incoming, listenFD, netFD } from "./fd.js";
 import { Copy, type Reader, type Writer } from "./io.js";
@@ -66,23 +66,23 @@ export class TCPConn extends conn {
    * SetLinger says what Close does with data the kernel has not sent: below 0, the default, it is sent in the
    * background; 0 discards it and resets the connection; above 0, it is sent for at most that many seconds.
    */
-  SetLinger(sec: number): Promise<void> {
-    return this.#set("linger", sec);
+  async SetLinger(sec: number): Promise<void> {
+    return this.#set("linger", toInt(sec));
   }
 
   /** SetKeepAlive turns the kernel's keep-alive probes on or off. */
   SetKeepAlive(keepalive: boolean): Promise<void> {
-    return this.#set("keepAlive", keepalive);
+    return this.#set("keepAlive", Boolean(keepalive));
   }
 
   /** SetKeepAlivePeriod sets the time between probes, in milliseconds; the kernel counts in whole seconds, rounded up. */
-  SetKeepAlivePeriod(d: number): Promise<void> {
-    return this.#set("keepAlivePeriod", Math.ceil(d / msPerSecond));
+  async SetKeepAlivePeriod(d: number): Promise<void> {
+    return this.#set("keepAlivePeriod", toInt(Math.ceil(d / msPerSecond)));
   }
 
   /** SetNoDelay says whether data is sent at once (the default) or gathered for larger packets (Nagle). */
   SetNoDelay(noDelay: boolean): Promise<void> {
-    return this.#set("noDelay", noDelay);
+    return this.#set("noDelay", Boolean(noDelay));
   }
 
   #set(op: string, value: number | boolean): Promise<void> {
@@ -245,6 +245,15 @@ export class TCPListener implements Listener {
       this.#fd.SetDeadline(t);
     } catch (err) {
       throw this.#failed("set", err);
+    }
+  }
+
+  /** File gives, in Go, the socket as a file. The gateway cannot hand out files: it fails with EOPNOTSUPP. */
+  async File(): Promise<never> {
+    try {
+      return this.#fd.File();
+    } catch (err) {
+      throw this.#failed("file", err);
     }
   }
 
