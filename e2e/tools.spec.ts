@@ -603,8 +603,6 @@ test.describe("for everybody", () => {
     await dial(page, `127.0.0.1:${port}`);
     await expect(log(page)).toContainText("xxx");
     await fits();
-    await page.getByText("Hex", { exact: true }).locator("visible=true").first().click();
-    await fits();
     await page.getByRole("link", { name: "TCP listener" }).click();
     await fits();
   });

@@ -12,7 +12,10 @@ export class Facts {
     let fact = this.#shown.get(name);
     if (fact === undefined) {
       const dd = el("dd");
-      fact = { item: el("div", { class: "fact" }, el("dt", {}, name), dd), value: dd };
+      fact = {
+        item: el("div", { class: `fact ${name.toLowerCase().replaceAll(" ", "-")}` }, el("dt", {}, name), dd),
+        value: dd,
+      };
       this.#shown.set(name, fact);
       this.element.append(fact.item);
     }

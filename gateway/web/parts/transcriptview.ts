@@ -13,6 +13,12 @@ const maxCost = 8000;
 // Text without line breaks and marks costs too: about a line for so many bytes.
 const bytesPerLine = 64;
 
+// Drawing that takes longer than this is noticed. Then half as much is shown, down to what fills any screen, until
+// nothing has come for a while.
+const slowDrawMs = 40;
+const minCost = 500;
+const settleMs = 400;
+
 // After drawing took d, nothing is drawn for this many times d.
 const restFactor = 3;
 
@@ -38,6 +44,9 @@ export class TranscriptView {
   #isAtEnd = true;
   #isScheduled = false;
   #notBefore = 0;
+  #budget = maxCost;
+  #isSettled = false;
+  #settling: ReturnType<typeof setTimeout> | undefined;
   #droppedText = "";
 
   constructor(transcript: Transcript, label: string, empty: HTMLElement) {
@@ -67,6 +76,7 @@ export class TranscriptView {
 
   set form(form: Form) {
     this.#form = form;
+    this.#list.classList.toggle("hex", form === "hex");
     this.#forget();
     this.schedule();
   }
@@ -129,6 +139,23 @@ export class TranscriptView {
     this.#latest.hidden = this.#isAtEnd;
     const end = performance.now();
     this.#notBefore = end + restFactor * (end - start);
+    this.#adapt(end - start);
+  }
+
+  #adapt(tookMs: number): void {
+    clearTimeout(this.#settling);
+    if (this.#isSettled) {
+      this.#isSettled = false; // that was all of it: slow or not, there is nothing more to draw
+    } else if (tookMs > slowDrawMs) {
+      this.#budget = Math.max(minCost, this.#budget / 2);
+    }
+    if (this.#budget < maxCost) {
+      this.#settling = setTimeout(() => {
+        this.#budget = maxCost;
+        this.#isSettled = true;
+        this.schedule();
+      }, settleMs);
+    }
   }
 
   // firstShown goes back from the newest entry as far as the screen may hold.
@@ -137,7 +164,7 @@ export class TranscriptView {
     for (let i = entries.length - 1; i >= 0; i--) {
       const entry = entries[i] as Entry;
       cost += this.#row(entry).cost;
-      if (cost > maxCost && i < entries.length - 1) {
+      if (cost > this.#budget && i < entries.length - 1) {
         return i + 1;
       }
     }

@@ -251,6 +251,7 @@ class TCPListenerTool implements OpenTool {
   }
 
   #show(): void {
+    this.element.dataset["state"] = this.#isBusy ? "listening" : "idle";
     this.#listen.hidden = this.#isBusy;
     this.#stop.hidden = !this.#isBusy;
     this.#address.readOnly = this.#isBusy;
