@@ -1,0 +1,26 @@
+// A gateway in a process of its own that tells what it holds. It is started by gatewayprocess.ts, and ends with it.
+
+import { readdirSync } from "node:fs";
+import { serve } from "../../gateway/index.js";
+import { liveSockets } from "../../native/index.js";
+import type { Holdings } from "./gatewayprocess.js";
+
+function holdings(): Holdings {
+  // Twice: what a finalizer frees is gone only after it ran.
+  globalThis.gc?.();
+  globalThis.gc?.();
+  const { rss, arrayBuffers, heapUsed } = process.memoryUsage();
+  return {
+    rss,
+    arrayBuffers,
+    heapUsed,
+    descriptors: readdirSync("/proc/self/fd").length,
+    sockets: liveSockets(),
+    resources: process.getActiveResourcesInfo().sort(),
+  };
+}
+
+const gateway = await serve({ webRoot: null });
+process.on("message", () => process.send?.(holdings()));
+process.on("disconnect", () => process.exit(0));
+process.send?.({ url: gateway.url, token: gateway.token });
