@@ -41,9 +41,11 @@ function pour(socket: Socket, counted: { bytes: number }): void {
 describe("a reader that sleeps", () => {
   const sleepMs = 4000;
   const slowStreams = 8;
-  // What the streams may hold by credit, and slack for one slab of each kind, garbage and the allocator's habits.
+  // What the streams may hold by credit, and slack: a few slabs that are being filled; for the process as a whole the
+  // allocator's habits too, which come to some megabytes either way.
   const credit = slowStreams * defaultLimits.streamWindow;
-  const slackBytes = 6 * mebibyte;
+  const slackBytes = mebibyte;
+  const processSlackBytes = 24 * mebibyte;
 
   it("costs the gateway no more than the credit, and holds nobody up", { timeout: 20_000 }, async () => {
     const net = await gateway.connect();
@@ -76,7 +78,7 @@ describe("a reader that sleeps", () => {
       if (now.rss > most.rss) most = now;
     }
     expect(most.arrayBuffers - before.arrayBuffers).toBeLessThan(credit + slackBytes);
-    expect(most.rss - before.rss).toBeLessThan(credit + slackBytes);
+    expect(most.rss - before.rss).toBeLessThan(credit + processSlackBytes);
     trips.sort((x, y) => x - y);
     expect(trips.length).toBeGreaterThan(100);
     // Loose, since other tests share the processor; held up would be seconds.
@@ -110,7 +112,7 @@ describe("a reader that sleeps", () => {
     const after = await gateway.holdings();
     expect(n).toBeLessThan(data.length);
     expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(defaultLimits.streamWindow + slackBytes);
-    expect(after.rss - before.rss).toBeLessThan(defaultLimits.streamWindow + slackBytes);
+    expect(after.rss - before.rss).toBeLessThan(defaultLimits.streamWindow + processSlackBytes);
     await c.Close();
     // Close does not wait, yet all of it arrives.
     expect((await ended(far)).bytes.length).toBe(n);
@@ -249,14 +251,12 @@ describe("sockets that come and go", () => {
       return { sockets, descriptors, ...counted(resources) };
     };
     const { timers, others } = counted(before.resources);
-    await expect
-      .poll(settled, { timeout: 5000 })
-      .toEqual({
-        sockets: 0,
-        descriptors: before.descriptors,
-        timers: expect.toSatisfy((n) => n <= timers),
-        others,
-      });
+    await expect.poll(settled, { timeout: 5000 }).toEqual({
+      sockets: 0,
+      descriptors: before.descriptors,
+      timers: expect.toSatisfy((n) => n <= timers),
+      others,
+    });
     const after = await gateway.holdings();
     expect(after.heapUsed - before.heapUsed).toBeLessThan(4 * mebibyte);
     await expect
