@@ -1,47 +1,85 @@
-// The typed surface of the native addon: one class for one nonblocking socket of any family. This file is the only one
-// that loads the binary and the only one that knows numbers; above it errors and options have names.
+// The typed surface of the native addon: one class for one nonblocking socket of any family, and one for a descriptor of
+// any kind. The numbers of the system stay below: here errors, options and kinds have names.
 //
 // Nothing here waits and nothing here decides: each method is one system call that returns at once. Who wants to wait
 // sets onReady and says with wait() what for.
 
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { arch, platform } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { platform } from "node:os";
+import {
+  addon,
+  check,
+  errnoName,
+  type Family,
+  type FdHandle,
+  fail,
+  type Handle,
+  indexOf,
+  type SockAddr,
+  SysError,
+  wouldBlock,
+} from "./binding.js";
+import { addressOf, controlOf, factsOf, room } from "./message.js";
 
-// SockAddr is a socket address as plain data, the same shape as on the wire:
-//   [4, 4 bytes, port]           IPv4
-//   [6, 16 bytes, port, zone]    IPv6; zone is an interface's name, or "" for none
-//   [1, name bytes]              Unix; no bytes for an unnamed socket, a first byte of 0 for an abstract name
-// A zone that is no interface's name is read as a decimal index, and an index without an interface is written as one.
-export type SockAddr =
-  | readonly [family: 4, ip: Uint8Array, port: number]
-  | readonly [family: 6, ip: Uint8Array, port: number, zone: string]
-  | readonly [family: 1, name: Uint8Array];
-
-// Family is the address family of a socket: IPv4, IPv6 or Unix.
-export type Family = SockAddr[0];
+export { type Family, loadAddon, type SockAddr, SysError } from "./binding.js";
+export {
+  type InterfaceAddr,
+  interfaces,
+  type MulticastGroup,
+  multicastGroups,
+  type NetInterface,
+} from "./interfaces.js";
 
 const socketTypes = { stream: 0, dgram: 1, seqpacket: 2, raw: 3 } as const;
 
 // SockType is the kind of a socket, as socket(2) names it.
 export type SockType = keyof typeof socketTypes;
 
+// SocketKind is what a socket was made as. The protocol is a number of /etc/protocols; 0 on Unix sockets, and on systems
+// that do not tell.
+export interface SocketKind {
+  family: Family;
+  type: SockType;
+  protocol: number;
+}
+
+// Received is a message that came. n is the number of its bytes that were taken, 0 at the end of a stream, and flags are
+// the kernel's msg_flags. addr is null if the kernel names no sender: the socket is connected, or the sender unnamed.
+//
+// oob is the ancillary data, in memory of its own, as the kernel laid it out (cmsg(3)). The descriptors in it are in
+// fds, in their order, owned by the caller, who closes them; rights has the offset of each one's int32 in oob, which
+// holds a number of this process and means nothing elsewhere. If there are none, oob, fds and rights can be the same
+// objects for every message.
+export interface Received {
+  n: number;
+  flags: number;
+  addr: SockAddr | null;
+  oob: Uint8Array;
+  fds: readonly Fd[];
+  rights: readonly number[];
+}
+
 const shutdowns = { read: 0, write: 1, both: 2 } as const;
 
 // OptionName is a socket option whose value is one int: bytes, seconds, milliseconds (TCP_USER_TIMEOUT), a count, or
 // 0 and 1. On a system that lacks the option, getting and setting it fail with ENOPROTOOPT.
 export type OptionName =
+  | "IPV6_RECVHOPLIMIT"
+  | "IPV6_RECVPKTINFO"
+  | "IPV6_TCLASS"
   | "IPV6_UNICAST_HOPS"
   | "IPV6_V6ONLY"
   | "IP_HDRINCL"
+  | "IP_PKTINFO"
+  | "IP_RECVTTL"
   | "IP_TOS"
   | "IP_TTL"
   | "SO_ACCEPTCONN"
   | "SO_BROADCAST"
+  | "SO_DOMAIN"
   | "SO_ERROR"
   | "SO_KEEPALIVE"
+  | "SO_PASSCRED"
+  | "SO_PROTOCOL"
   | "SO_RCVBUF"
   | "SO_REUSEADDR"
   | "SO_REUSEPORT"
@@ -62,129 +100,20 @@ export const readable = 1;
 // writable is the interest in, and the event of, room to write, or a connect that has ended.
 export const writable = 2;
 
-// SysError is a system call that failed.
-export class SysError extends Error {
-  override readonly name = "SysError";
-
-  // syscall is the name of the call, as Go's os.SyscallError has it: "connect", "accept4", "setsockopt".
-  // errno is the name of the error, "ECONNREFUSED". If the system knows no name, it is "errno 12345".
-  constructor(
-    readonly syscall: string,
-    readonly errno: string,
-  ) {
-    super(`${syscall}: ${errno}`);
-  }
-}
-
-// Handle is the addon's own object. Its methods return what the call gave, or the negated errno.
-interface Handle {
-  readonly fd: number;
-  onReady: (events: number) => void;
-  wait(events: number): number;
-  bind(address: SockAddr): number;
-  listen(backlog: number): number;
-  connect(address: SockAddr): number;
-  accept(): Handle | number;
-  read(bytes: Uint8Array, offset: number, length: number): number;
-  write(bytes: Uint8Array, offset: number, length: number): number;
-  shutdown(how: number): number;
-  localAddr(): SockAddr | null | number;
-  remoteAddr(): SockAddr | null | number;
-  getOption(option: number): [value: number] | number;
-  setOption(option: number, value: number): number;
-  getLinger(): [seconds: number] | number;
-  setLinger(seconds: number): number;
-  close(): void;
-}
-
-// Received is what recvMsg got.
-export interface Received {
-  readonly n: number;
-  readonly flags: number; // msg_flags, as the kernel gives them
-  readonly addr: SockAddr | null; // null: a peer without a name, or a connected one that the kernel does not name
-  readonly oob: Uint8Array;
-  readonly fds: readonly Fd[]; // the descriptors of SCM_RIGHTS, owned, in their order
-  readonly rights: readonly number[]; // where in oob each of them stands
-}
-
-// NetInterface is a network interface. The bits of flags are those of Go's net.Flags.
-export interface NetInterface {
-  readonly index: number;
-  readonly name: string;
-  readonly mtu: number;
-  readonly mac: Uint8Array;
-  readonly flags: number;
-  readonly addrs: readonly { readonly ip: Uint8Array; readonly prefix: number }[];
-}
-
-// SocketKind is what a socket was opened as.
-export interface SocketKind {
-  readonly family: Family;
-  readonly type: SockType;
-  readonly protocol: number;
-}
-
-// FdHandle is the addon's own object for one descriptor of any kind.
-interface FdHandle {
-  readonly fd: number;
-  dup(): FdHandle | number;
-  toSocket(): Handle | number;
-  read(bytes: Uint8Array, offset: number, length: number): number;
-  write(bytes: Uint8Array, offset: number, length: number): number;
-  close(): void;
-}
-
-interface Messages {
-  recvMsg(b: Uint8Array, offset: number, length: number, oobLength: number): Received | number;
-  sendMsg(
-    b: Uint8Array,
-    offset: number,
-    length: number,
-    to: SockAddr | null,
-    oob: Uint8Array | null,
-    fds: readonly Fd[],
-  ): number;
-  kind(): SocketKind | number;
-  dup(): FdHandle | number;
-  setMulticastInterface(index: number): number;
-  setMulticastLoop(on: boolean): number;
-  setMulticastTTL(n: number): number;
-  joinGroup(group: Uint8Array, index: number): number;
-  leaveGroup(group: Uint8Array, index: number): number;
-}
-
-interface System {
-  interfaces(): NetInterface[] | number;
-  liveFds(): number;
-}
-
-interface Binding {
-  open(family: number, type: number, protocol: number): Handle | number;
-  live(): number;
-  readonly errnos: Readonly<Record<number, string>>;
-  readonly options: Readonly<Record<OptionName, number>>;
-}
-
-let loaded: Binding | undefined;
-
-// wouldBlock is EAGAIN negated, once the addon is loaded; until then nothing returns it.
-let wouldBlock = Number.NaN;
-
-// loadAddon loads the binary, if that has not been done. Everything else here does it by itself; a program calls it
-// at start to hear early that the binary is missing.
-//
-// If the environment has GONET_ADDON, that file is loaded and no other. Otherwise it is native/build/Release/gonet.node
-// or the prebuilt binary for this system, both below the package this module belongs to. If there is none, or it does
-// not load, it throws an Error that says what to do.
-export function loadAddon(): void {
-  loaded ??= load();
-}
-
 // liveSockets counts the sockets with an open descriptor in this process, those of other threads included. It is for
 // tests that look for leaks.
 export function liveSockets(): number {
   return addon().live();
 }
+
+// liveFds counts the same for Fd.
+export function liveFds(): number {
+  return addon().liveFds();
+}
+
+// handleOf is how Fd reaches into a Socket, and adoptSocket how it makes one.
+let handleOf: (socket: Socket) => Handle;
+let adoptSocket: (handle: Handle) => Socket;
 
 // Socket is one nonblocking socket. It is open from the start; a dropped one is closed when it is collected as garbage,
 // except while it waits. Every method but close throws SysError with EBADF after close. A method that is given a wrong
@@ -196,6 +125,11 @@ export class Socket {
   onReady: ((events: number) => void) | null = null;
 
   readonly #handle: Handle;
+
+  static {
+    handleOf = (socket) => socket.#handle;
+    adoptSocket = (handle) => new Socket(handle);
+  }
 
   private constructor(handle: Handle) {
     this.#handle = handle;
@@ -297,6 +231,53 @@ export class Socket {
     return n === wouldBlock ? again : fail("write", n);
   }
 
+  // recvMsg is recvmsg(2): it takes the next message, or bytes of a stream, into length bytes of b from offset on. What
+  // does not fit is lost, and flags has MSG_TRUNC. If oobLength is 0, no ancillary data is asked for, and descriptors that
+  // come are closed by the kernel; if there is not room for all of it, flags has MSG_CTRUNC.
+  //
+  // If oobLength is not 0 and length is, a socket that is not of type dgram gives up one byte of the stream all the same,
+  // which is dropped, and n is 1: so does Go.
+  recvMsg(b: Uint8Array, offset: number, length: number, oobLength: number): typeof again | Received {
+    const control = room(oobLength);
+    const got = this.#handle.recvMsg(b, offset, length, control, factsOf.memory);
+    if (typeof got === "number") {
+      if (got === wouldBlock) return again;
+      if (got < 0) fail("recvmsg", got);
+      const { flags } = factsOf;
+      return { n: got, flags, addr: addressOf(), oob: controlOf(control), fds: noFds, rights: noRights };
+    }
+    const fds: Fd[] = [];
+    const rights: number[] = [];
+    for (const part of got) {
+      if (typeof part === "number") rights.push(part);
+      else fds.push(adoptFd(part));
+    }
+    const { n, flags } = factsOf;
+    return { n, flags, addr: addressOf(), oob: controlOf(control), fds, rights };
+  }
+
+  // sendMsg is sendmsg(2) of length bytes of b from offset on. It returns how many were taken or again; on a datagram
+  // socket of Linux that is full at the other end, poll calls it writable all the same, so wait for a time then. If to is
+  // null, it goes to the peer.
+  //
+  // oob is ancillary data as cmsg(3) lays it out. The descriptors that it passes on are those of fds, in their order;
+  // the numbers in their place do not matter. Their number has to be the same, or it fails with EINVAL, as it does if oob
+  // is malformed. If b is empty and there is ancillary data, a zero byte is sent for it, except on a dgram socket, and
+  // 0 is returned.
+  sendMsg(
+    b: Uint8Array,
+    offset: number,
+    length: number,
+    to: SockAddr | null,
+    oob: Uint8Array | null,
+    fds: readonly Fd[],
+  ): number {
+    const handles = fds.length === 0 ? noHandles : fds.map(fdHandleOf);
+    const n = this.#handle.sendMsg(b, offset, length, to, oob, handles);
+    if (n >= 0) return n;
+    return n === wouldBlock ? again : fail("sendmsg", n);
+  }
+
   // shutdown is shutdown(2): it ends one direction, or both. The descriptor stays open.
   shutdown(how: "read" | "write" | "both"): void {
     check("shutdown", this.#handle.shutdown(indexOf(shutdowns, how, "how")));
@@ -338,64 +319,35 @@ export class Socket {
     check("setsockopt", this.#handle.setLinger(seconds));
   }
 
-  // recvMsg is recvmsg(2).
-  recvMsg(b: Uint8Array, offset: number, length: number, oobLength: number): Received | typeof again {
-    const received = (this.#handle as unknown as Messages).recvMsg(b, offset, length, oobLength);
-    if (typeof received !== "number") return received;
-    return received === wouldBlock ? again : fail("recvmsg", received);
-  }
-
-  // sendMsg is sendmsg(2).
-  sendMsg(
-    b: Uint8Array,
-    offset: number,
-    length: number,
-    to: SockAddr | null,
-    oob: Uint8Array | null,
-    fds: readonly Fd[],
-  ): number {
-    const n = (this.#handle as unknown as Messages).sendMsg(b, offset, length, to, oob, fds);
-    if (n >= 0) return n;
-    return n === wouldBlock ? again : fail("sendmsg", n);
-  }
-
-  // kind is what the socket was opened as.
-  kind(): SocketKind {
-    const kind = (this.#handle as unknown as Messages).kind();
-    return typeof kind === "number" ? fail("getsockopt", kind) : kind;
-  }
-
-  // setMulticastInterface, setMulticastLoop and setMulticastTTL say how multicast packets leave.
+  // setMulticastInterface sets the interface, by its index, that groups are sent to; 0 lets the kernel choose. Like the
+  // other methods on groups it goes by the socket's family.
   setMulticastInterface(index: number): void {
-    check("setsockopt", (this.#handle as unknown as Messages).setMulticastInterface(index));
+    check("setsockopt", this.#handle.setMulticastInterface(index));
   }
 
+  // setMulticastLoop says whether what is sent to a group also comes to the members on this machine.
   setMulticastLoop(on: boolean): void {
-    check("setsockopt", (this.#handle as unknown as Messages).setMulticastLoop(on));
+    check("setsockopt", this.#handle.setMulticastLoop(on ? 1 : 0));
   }
 
+  // setMulticastTTL sets over how many networks, 0 to 255, what is sent to a group may go.
   setMulticastTTL(n: number): void {
-    check("setsockopt", (this.#handle as unknown as Messages).setMulticastTTL(n));
+    check("setsockopt", this.#handle.setMulticastTTL(n));
   }
 
-  // joinGroup joins a multicast group on the interface of that index; 0 lets the kernel choose.
+  // joinGroup makes the socket a member of a group (4 bytes, or 16 for IPv6) on an interface; 0 lets the kernel choose.
   joinGroup(group: Uint8Array, index: number): void {
-    check("setsockopt", (this.#handle as unknown as Messages).joinGroup(group, index));
+    check("setsockopt", this.#handle.joinGroup(group, index));
   }
 
+  // leaveGroup ends what joinGroup began.
   leaveGroup(group: Uint8Array, index: number): void {
-    check("setsockopt", (this.#handle as unknown as Messages).leaveGroup(group, index));
+    check("setsockopt", this.#handle.leaveGroup(group, index));
   }
 
-  // duplicate makes the Fd of this socket.
-  duplicate(): Fd {
-    const handle = (this.#handle as unknown as Messages).dup();
-    return typeof handle === "number" ? fail("dup", handle) : new Fd(handle);
-  }
-
-  // adopt makes the Socket of an addon's object.
-  static adopt(handle: unknown): Socket {
-    return new Socket(handle as Handle);
+  // kind says what the socket was made as.
+  kind(): SocketKind {
+    return kindOf(this.#handle.kind());
   }
 
   // close ends the socket at once, also from within onReady, which is not called again. A second close does nothing.
@@ -405,133 +357,92 @@ export class Socket {
   }
 }
 
-// Fd is one owned descriptor of any kind: a file, a pipe, a socket.
+let fdHandleOf: (fd: Fd) => FdHandle;
+let adoptFd: (handle: FdHandle) => Fd;
+
+// Fd is one owned descriptor of any kind: a file, a pipe, a socket. A dropped one is closed when it is collected as
+// garbage. Every method but close fails with EBADF after close.
 export class Fd {
   readonly #handle: FdHandle;
 
-  constructor(handle: unknown) {
-    this.#handle = handle as FdHandle;
+  static {
+    fdHandleOf = (fd) => fd.#handle;
+    adoptFd = (handle) => new Fd(handle);
   }
 
-  // of is a duplicate of a socket's descriptor.
+  private constructor(handle: FdHandle) {
+    this.#handle = handle;
+  }
+
+  // of gives a socket a second descriptor, not inherited by child processes. They share everything but the number: also
+  // being nonblocking. The call that fails is fcntl, as in Go.
   static of(socket: Socket): Fd {
-    return socket.duplicate();
+    return newFd(handleOf(socket).dup());
   }
 
+  // fd is the descriptor's number, for tests and logs; -1 after close.
   get fd(): number {
     return this.#handle.fd;
   }
 
+  // closed says whether close was called.
   get closed(): boolean {
     return this.fd === -1;
   }
 
+  // dup gives it a second descriptor, as of does for a socket.
   dup(): Fd {
-    const handle = this.#handle.dup();
-    return typeof handle === "number" ? fail("dup", handle) : new Fd(handle);
+    return newFd(this.#handle.dup());
   }
 
-  // toSocket makes a nonblocking Socket of a duplicate.
+  // toSocket gives a socket of its own on a second descriptor, whatever its type. It makes the thing both share
+  // nonblocking, as Go does. What is no socket fails in getsockopt with ENOTSOCK; a socket of a family or type that has
+  // no place here fails with EPROTONOSUPPORT in no call, which is the empty string.
   toSocket(): Socket {
+    if (this.closed) throw new SysError("fcntl", "EBADF");
+    kindOf(this.#handle.kind());
     const handle = this.#handle.toSocket();
-    return typeof handle === "number" ? fail("getsockopt", handle) : Socket.adopt(handle);
+    return adoptSocket(typeof handle === "number" ? fail("fcntl", handle) : handle);
   }
 
+  // read is read(2) into length bytes of b from offset on. It returns how many came, 0 at the end, or again, also on a
+  // descriptor that would block; nothing announces then when there will be more, so try later.
   read(b: Uint8Array, offset: number, length: number): number {
     const n = this.#handle.read(b, offset, length);
     if (n >= 0) return n;
     return n === wouldBlock ? again : fail("read", n);
   }
 
+  // write is write(2) of length bytes of b from offset on. It returns how many were taken, which may be fewer, or again,
+  // for which the same holds as for read. A pipe or socket nobody reads from is EPIPE, never a signal.
   write(b: Uint8Array, offset: number, length: number): number {
     const n = this.#handle.write(b, offset, length);
     if (n >= 0) return n;
     return n === wouldBlock ? again : fail("write", n);
   }
 
+  // close closes the descriptor, once.
   close(): void {
     this.#handle.close();
   }
 }
 
-// interfaces lists the network interfaces, by index.
-export function interfaces(): NetInterface[] {
-  const found = (addon() as unknown as System).interfaces();
-  return typeof found === "number" ? fail("getifaddrs", found) : found;
+const noFds: readonly Fd[] = Object.freeze([]);
+const noRights: readonly number[] = Object.freeze([]);
+const noHandles: readonly FdHandle[] = Object.freeze([]);
+
+function newFd(handle: FdHandle | number): Fd {
+  return adoptFd(typeof handle === "number" ? fail("fcntl", handle) : handle);
 }
 
-// multicastGroups lists the groups that the interfaces have joined.
-export function multicastGroups(): { index: number; ip: Uint8Array }[] {
-  return [];
-}
+const typeNames = Object.keys(socketTypes) as SockType[];
 
-function addon(): Binding {
-  loaded ??= load();
-  return loaded;
-}
-
-function load(): Binding {
-  const require = createRequire(import.meta.url);
-  const file = process.env["GONET_ADDON"] ? resolve(process.env["GONET_ADDON"]) : find(require);
-  let binding: Binding;
-  try {
-    binding = require(file) as Binding;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`gonet: the native addon ${file} does not load: ${reason}. ${howToBuild}`, { cause });
-  }
-  const code = Object.keys(binding.errnos).find((n) => binding.errnos[Number(n)] === "EAGAIN");
-  wouldBlock = -Number(code);
-  return binding;
-}
-
-const howToBuild =
-  'Build it with "node scripts/addon.mjs" in the gonet package (needs a C++ compiler, make and Python 3).';
-
-// find gives the path of the binary. The module may be the source file or part of a bundle in dist, so the package's
-// folder is looked for upwards.
-function find(require: NodeJS.Require): string {
-  const start = dirname(fileURLToPath(import.meta.url));
-  let folder = start;
-  while (!existsSync(join(folder, "native", "binding.gyp"))) {
-    const parent = dirname(folder);
-    if (parent === folder) {
-      throw new Error(
-        `gonet: the native addon is missing: no folder above ${start} holds native/binding.gyp.`,
-      );
-    }
-    folder = parent;
-  }
-  const home = join(folder, "native");
-  try {
-    const { path } = require("node-gyp-build") as { path(folder: string): string };
-    return path(home);
-  } catch (cause) {
-    const wanted = `${join(home, "build", "Release", "gonet.node")}, nor a prebuilt one for ${platform()}-${arch()}`;
-    throw new Error(`gonet: the native addon is missing: there is no ${wanted}. ${howToBuild}`, { cause });
-  }
-}
-
-function errnoName(code: number): string {
-  return addon().errnos[-code] ?? `errno ${-code}`;
-}
-
-function fail(syscall: string, code: number): never {
-  throw new SysError(syscall, errnoName(code));
-}
-
-function check(syscall: string, code: number): void {
-  if (code < 0) fail(syscall, code);
-}
-
-// indexOf is the number of a name. A name that is not in the table can only come from untyped code.
-function indexOf<Name extends string>(
-  table: Readonly<Record<Name, number>>,
-  name: Name,
-  what: string,
-): number {
-  if (!Object.hasOwn(table, name)) throw new TypeError(`gonet: ${String(name)} is no socket ${what}`);
-  return table[name];
+function kindOf(kind: readonly [family: number, type: number, protocol: number] | number): SocketKind {
+  if (typeof kind === "number") return fail("getsockopt", kind);
+  const [family, index, protocol] = kind;
+  const type = typeNames[index];
+  if (family === -1 || type === undefined) throw new SysError("", "EPROTONOSUPPORT");
+  return { family: family as Family, type, protocol };
 }
 
 // acceptName is the call that Go names in an accept error. On Linux it is accept4, but with these errnos Go tries

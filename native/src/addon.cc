@@ -5,6 +5,7 @@
 namespace gonet {
 
 std::atomic<int> Addon::live{0};
+std::atomic<int> Addon::liveFds{0};
 
 std::shared_ptr<Addon> Addon::start(napi_env env) {
   auto addon = std::make_shared<Addon>();
@@ -14,7 +15,9 @@ std::shared_ptr<Addon> Addon::start(napi_env env) {
   auto* held = new std::shared_ptr<Addon>(addon);
   auto drop = [](napi_env env, void* data, void*) {
     auto* held = static_cast<std::shared_ptr<Addon>*>(data);
-    if ((*held)->constructor != nullptr) napi_delete_reference(env, (*held)->constructor);
+    for (napi_ref constructor : {(*held)->constructor, (*held)->fdConstructor}) {
+      if (constructor != nullptr) napi_delete_reference(env, constructor);
+    }
     delete held;
   };
   if (napi_set_instance_data(env, held, drop, nullptr) != napi_ok) {

@@ -29,6 +29,7 @@ class Addon : public std::enable_shared_from_this<Addon> {
   napi_env env = nullptr;
   uv_loop_t* loop = nullptr;
   napi_ref constructor = nullptr;
+  napi_ref fdConstructor = nullptr;
 
   // The sockets with a descriptor, to be closed when the environment ends before they do.
   std::unordered_set<Socket*> sockets;
@@ -38,6 +39,9 @@ class Addon : public std::enable_shared_from_this<Addon> {
 
   // Sockets with a descriptor in the whole process, for tests that look for leaks.
   static std::atomic<int> live;
+
+  // The same for the descriptors that are no sockets.
+  static std::atomic<int> liveFds;
 
  private:
   static void end(napi_async_cleanup_hook_handle hook, void* data);

@@ -1,6 +1,7 @@
 #include "args.h"
 
 #include <cmath>
+#include <cstring>
 #include <string>
 
 namespace gonet {
@@ -79,6 +80,25 @@ napi_value undefined(napi_env env) {
   napi_value v = nullptr;
   napi_get_undefined(env, &v);
   return v;
+}
+
+napi_value makeBytes(napi_env env, const void* from, size_t size) {
+  void* to;
+  napi_value memory, bytes;
+  if (napi_create_arraybuffer(env, size, &to, &memory) != napi_ok) return nullptr;
+  if (size != 0) memcpy(to, from, size);
+  if (napi_create_typedarray(env, napi_uint8_array, size, memory, 0, &bytes) != napi_ok) return nullptr;
+  return bytes;
+}
+
+napi_value makeArray(napi_env env, std::initializer_list<napi_value> elements) {
+  napi_value array;
+  if (napi_create_array_with_length(env, elements.size(), &array) != napi_ok) return nullptr;
+  uint32_t index = 0;
+  for (napi_value value : elements) {
+    if (value == nullptr || napi_set_element(env, array, index++, value) != napi_ok) return nullptr;
+  }
+  return array;
 }
 
 }  // namespace gonet

@@ -1,4 +1,4 @@
-// Arguments from JavaScript, checked. The functions that read return false after they have thrown a TypeError
+// Arguments from JavaScript, checked, and values to it. The functions that read return false after they have thrown a TypeError
 // (wrong kind of value) or a RangeError (right kind, impossible value); the caller returns nullptr at once.
 #ifndef GONET_ARGS_H_
 #define GONET_ARGS_H_
@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 
 #include <node_api.h>
 
@@ -32,6 +33,12 @@ bool throwRange(napi_env env, const char* name, const char* wanted);
 
 napi_value number(napi_env env, int64_t value);
 napi_value undefined(napi_env env);
+
+// makeBytes gives a copy to JavaScript, as a Uint8Array with memory of its own.
+napi_value makeBytes(napi_env env, const void* from, size_t size);
+
+// makeArray gives null if one of the elements is null, or if JavaScript cannot go on.
+napi_value makeArray(napi_env env, std::initializer_list<napi_value> elements);
 
 // result is what a system call gave, or the negated errno if it failed.
 inline napi_value result(napi_env env, int64_t rc) { return number(env, rc < 0 ? -errno : rc); }

@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
-#include <initializer_list>
 #include <string>
 
 #include <net/if.h>
@@ -13,6 +12,8 @@
 #include "args.h"
 
 namespace gonet {
+
+static_assert(sizeof(PlainSockAddr{}.name) == sizeof(sockaddr_storage), "every name fits");
 
 namespace {
 
@@ -45,13 +46,6 @@ uint32_t zoneIndex(const char* zone, size_t length) {
     if (index != 0) return index;
   }
   return leadingNumber(zone, length);
-}
-
-std::string zoneName(uint32_t index) {
-  if (index == 0) return "";
-  char name[IF_NAMESIZE];
-  if (if_indextoname(index, name) != nullptr) return name;
-  return std::to_string(index);
 }
 
 bool element(napi_env env, napi_value array, uint32_t index, napi_value* out) {
@@ -124,26 +118,8 @@ bool readUnix(napi_env env, napi_value array, SockAddr* out, int* error) {
   return true;
 }
 
-napi_value makeBytes(napi_env env, const void* from, size_t size) {
-  void* to;
-  napi_value memory, bytes;
-  if (napi_create_arraybuffer(env, size, &to, &memory) != napi_ok) return nullptr;
-  if (size != 0) memcpy(to, from, size);
-  if (napi_create_typedarray(env, napi_uint8_array, size, memory, 0, &bytes) != napi_ok) return nullptr;
-  return bytes;
-}
-
-napi_value makeArray(napi_env env, std::initializer_list<napi_value> elements) {
-  napi_value array;
-  if (napi_create_array_with_length(env, elements.size(), &array) != napi_ok) return nullptr;
-  uint32_t index = 0;
-  for (napi_value value : elements) {
-    if (value == nullptr || napi_set_element(env, array, index++, value) != napi_ok) return nullptr;
-  }
-  return array;
-}
-
-napi_value makeUnix(napi_env env, const SockAddr& address) {
+// unixName gives the bytes of a Unix address that are its name.
+const char* unixName(const SockAddr& address, size_t* size) {
   size_t length = address.length > kNameOffset ? address.length - kNameOffset : 0;
   const char* name = reinterpret_cast<const char*>(&address.storage) + kNameOffset;
   // The kernel reports one byte more than sun_path has when a path fills it; the storage has room for that.
@@ -154,10 +130,18 @@ napi_value makeUnix(napi_env env, const SockAddr& address) {
   // Only Linux has abstract names; elsewhere zero bytes are padding after no name.
   if (!isPath) length = 0;
 #endif
-  return makeArray(env, {number(env, kUnix), makeBytes(env, name, length)});
+  *size = length;
+  return name;
 }
 
 }  // namespace
+
+std::string zoneName(uint32_t index) {
+  if (index == 0) return "";
+  char name[IF_NAMESIZE];
+  if (if_indextoname(index, name) != nullptr) return name;
+  return std::to_string(index);
+}
 
 bool readSockAddr(napi_env env, napi_value value, SockAddr* out, int* error) {
   memset(out, 0, sizeof(*out));
@@ -200,10 +184,44 @@ napi_value makeSockAddr(napi_env env, const SockAddr& address) {
       return makeArray(env, {number(env, kInet6), makeBytes(env, &from->sin6_addr, sizeof(from->sin6_addr)),
                              number(env, ntohs(from->sin6_port)), zone});
     }
-    case AF_UNIX:
-      return makeUnix(env, address);
+    case AF_UNIX: {
+      size_t size;
+      const char* name = unixName(address, &size);
+      return makeArray(env, {number(env, kUnix), makeBytes(env, name, size)});
+    }
     default:
       return none;
+  }
+}
+
+void plainSockAddr(const SockAddr& address, PlainSockAddr* out) {
+  memset(out, 0, sizeof(*out));
+  if (address.length < offsetof(sockaddr, sa_data)) return;
+  auto set = [out](Family family, const void* name, size_t size) {
+    out->family = family;
+    out->size = static_cast<int32_t>(size);
+    memcpy(out->name, name, size);
+  };
+  switch (address.storage.ss_family) {
+    case AF_INET: {
+      auto* from = reinterpret_cast<const sockaddr_in*>(&address.storage);
+      set(kInet4, &from->sin_addr, sizeof(from->sin_addr));
+      out->port = ntohs(from->sin_port);
+      return;
+    }
+    case AF_INET6: {
+      auto* from = reinterpret_cast<const sockaddr_in6*>(&address.storage);
+      set(kInet6, &from->sin6_addr, sizeof(from->sin6_addr));
+      out->port = ntohs(from->sin6_port);
+      out->zone = static_cast<int32_t>(from->sin6_scope_id);
+      return;
+    }
+    case AF_UNIX: {
+      size_t size;
+      const char* name = unixName(address, &size);
+      set(kUnix, name, size);
+      return;
+    }
   }
 }
 

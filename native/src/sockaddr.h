@@ -3,6 +3,9 @@
 #ifndef GONET_SOCKADDR_H_
 #define GONET_SOCKADDR_H_
 
+#include <cstdint>
+#include <string>
+
 #include <sys/socket.h>
 
 #include <node_api.h>
@@ -25,6 +28,21 @@ bool readSockAddr(napi_env env, napi_value value, SockAddr* out, int* error);
 
 // makeSockAddr gives an address to JavaScript; null if it is of no family, or of one that is not known here.
 napi_value makeSockAddr(napi_env env, const SockAddr& address);
+
+// PlainSockAddr is an address as plain memory, for where making an object for each would cost too much: JavaScript
+// reads it out of the memory it gave. The family is 0 if there is no address.
+struct PlainSockAddr {
+  int32_t family;
+  int32_t port;
+  int32_t zone;
+  int32_t size;
+  uint8_t name[128];
+};
+
+void plainSockAddr(const SockAddr& address, PlainSockAddr* out);
+
+// zoneName is the name of an interface, or its index as text if there is no such interface. 0 has no name.
+std::string zoneName(uint32_t index);
 
 }  // namespace gonet
 

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "fd.h"
 #include "sockaddr.h"
+#include "wrap.h"
 
 namespace gonet {
 
@@ -16,6 +18,8 @@ static_assert(kReadable == static_cast<int>(UV_READABLE), "event bits are libuv'
 static_assert(kWritable == static_cast<int>(UV_WRITABLE), "event bits are libuv's");
 
 namespace {
+
+const napi_type_tag kTag = {0x2d5b8f1ce06a4973, 0x81c7f4a93b5e6d02};
 
 const int kSocketTypes[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_RAW};
 const int64_t kSocketTypeCount = sizeof(kSocketTypes) / sizeof(kSocketTypes[0]);
@@ -92,6 +96,15 @@ void Socket::close() {
   descriptor = -1;
   addon->sockets.erase(this);
   Addon::live--;
+}
+
+int Socket::family() {
+  if (knownFamily == AF_UNSPEC) {
+    SockAddr name{};
+    name.length = sizeof(name.storage);
+    if (::getsockname(descriptor, name.data(), &name.length) == 0) knownFamily = name.storage.ss_family;
+  }
+  return knownFamily;
 }
 
 int Socket::openPoll() {
@@ -193,7 +206,7 @@ napi_value Socket::construct(napi_env env, napi_callback_info info) {
   auto addon = Addon::of(env);
   if (!addon) return nullptr;
   auto* socket = new Socket(env, std::move(addon));
-  if (napi_wrap(env, object, socket, finalize, nullptr, &socket->self) != napi_ok) {
+  if (!wrap(env, object, &kTag, socket, finalize, &socket->self)) {
     delete socket;
     return nullptr;
   }
@@ -205,15 +218,22 @@ void Socket::finalize(napi_env, void* data, void*) { delete static_cast<Socket*>
 napi_value Socket::make(napi_env env, int fd) {
   auto addon = Addon::of(env);
   napi_value constructor, object;
-  void* socket;
   if (addon && napi_get_reference_value(env, addon->constructor, &constructor) == napi_ok &&
-      napi_new_instance(env, constructor, 0, nullptr, &object) == napi_ok &&
-      napi_unwrap(env, object, &socket) == napi_ok) {
-    static_cast<Socket*>(socket)->adopt(fd);
-    return object;
+      napi_new_instance(env, constructor, 0, nullptr, &object) == napi_ok) {
+    if (auto* socket = unwrap<Socket>(env, object, &kTag)) {
+      socket->adopt(fd);
+      return object;
+    }
   }
   ::close(fd);
   return nullptr;
+}
+
+int Socket::typeIndex(int type) {
+  for (int index = 0; index < kSocketTypeCount; index++) {
+    if (kSocketTypes[index] == type) return index;
+  }
+  return -1;
 }
 
 napi_value Socket::open(napi_env env, napi_callback_info info) {
@@ -239,13 +259,13 @@ template <napi_value (Socket::*method)(const napi_value*)>
 napi_value Socket::call(napi_env env, napi_callback_info info) {
   size_t count = maxArgs;
   napi_value args[maxArgs], object;
-  void* socket;
   if (napi_get_cb_info(env, info, &count, args, &object, nullptr) != napi_ok) return nullptr;
-  if (napi_unwrap(env, object, &socket) != napi_ok) {
+  auto* socket = unwrap<Socket>(env, object, &kTag);
+  if (socket == nullptr) {
     throwType(env, "this", "a socket");
     return nullptr;
   }
-  return (static_cast<Socket*>(socket)->*method)(args);
+  return (socket->*method)(args);
 }
 
 napi_value Socket::fdMethod(const napi_value*) { return number(env, descriptor); }
@@ -320,6 +340,13 @@ napi_value Socket::remoteAddrMethod(const napi_value*) {
   return makeSockAddr(env, address);
 }
 
+napi_value Socket::kindMethod(const napi_value*) { return makeKind(env, descriptor); }
+
+napi_value Socket::dupMethod(const napi_value*) {
+  int fd = duplicate(descriptor);
+  return fd == -1 ? result(env, -1) : Fd::make(env, fd);
+}
+
 napi_value Socket::closeMethod(const napi_value*) {
   close();
   return undefined(env);
@@ -337,6 +364,8 @@ napi_value Socket::define(napi_env env) {
       METHOD("accept", acceptMethod),
       METHOD("read", readMethod),
       METHOD("write", writeMethod),
+      METHOD("recvMsg", recvMsgMethod),
+      METHOD("sendMsg", sendMsgMethod),
       METHOD("shutdown", shutdownMethod),
       METHOD("localAddr", localAddrMethod),
       METHOD("remoteAddr", remoteAddrMethod),
@@ -344,6 +373,13 @@ napi_value Socket::define(napi_env env) {
       METHOD("setOption", setOptionMethod),
       METHOD("getLinger", getLingerMethod),
       METHOD("setLinger", setLingerMethod),
+      METHOD("setMulticastInterface", setMulticastInterfaceMethod),
+      METHOD("setMulticastLoop", setMulticastLoopMethod),
+      METHOD("setMulticastTTL", setMulticastTTLMethod),
+      METHOD("joinGroup", joinGroupMethod),
+      METHOD("leaveGroup", leaveGroupMethod),
+      METHOD("kind", kindMethod),
+      METHOD("dup", dupMethod),
       METHOD("close", closeMethod),
   };
 #undef METHOD

@@ -29,6 +29,9 @@ class Socket {
   // open is socket(2), for JavaScript: (family, type, protocol) to a socket or a negated errno.
   static napi_value open(napi_env env, napi_callback_info info);
 
+  // typeIndex is the number JavaScript has for a type of socket; -1 if it has none.
+  static int typeIndex(int type);
+
   // close ends the polling and then the descriptor, once. The kernel's peers see it before close returns.
   void close();
 
@@ -61,7 +64,7 @@ class Socket {
   void deliver(int events);
 
   // The methods as JavaScript calls them. There are always maxArgs arguments; those not given are undefined.
-  static const size_t maxArgs = 3;
+  static const size_t maxArgs = 6;
   template <napi_value (Socket::*method)(const napi_value*)>
   static napi_value call(napi_env env, napi_callback_info info);
 
@@ -73,6 +76,8 @@ class Socket {
   napi_value acceptMethod(const napi_value* args);
   napi_value readMethod(const napi_value* args);
   napi_value writeMethod(const napi_value* args);
+  napi_value recvMsgMethod(const napi_value* args);
+  napi_value sendMsgMethod(const napi_value* args);
   napi_value shutdownMethod(const napi_value* args);
   napi_value localAddrMethod(const napi_value* args);
   napi_value remoteAddrMethod(const napi_value* args);
@@ -80,7 +85,20 @@ class Socket {
   napi_value setOptionMethod(const napi_value* args);
   napi_value getLingerMethod(const napi_value* args);
   napi_value setLingerMethod(const napi_value* args);
+  napi_value setMulticastInterfaceMethod(const napi_value* args);
+  napi_value setMulticastLoopMethod(const napi_value* args);
+  napi_value setMulticastTTLMethod(const napi_value* args);
+  napi_value joinGroupMethod(const napi_value* args);
+  napi_value leaveGroupMethod(const napi_value* args);
+  napi_value kindMethod(const napi_value* args);
+  napi_value dupMethod(const napi_value* args);
   napi_value closeMethod(const napi_value* args);
+
+  // family is the system's number of the socket's family, or AF_UNSPEC if it cannot be asked. It never changes, so it is
+  // asked once.
+  int family();
+
+  napi_value changeGroup(const napi_value* args, bool joins);
 
   napi_env env;
   std::shared_ptr<Addon> addon;
@@ -88,6 +106,7 @@ class Socket {
   napi_async_context context = nullptr;
   Poll* poll = nullptr;
   int descriptor = -1;
+  int knownFamily = 0;
   int interest = 0;
 };
 

@@ -227,7 +227,7 @@ async function misuse() {
   const names = Object.getOwnPropertyNames(Object.getPrototypeOf(open())).filter(
     (n) => n !== "constructor" && n !== "fd",
   );
-  assert.equal(names.length, 15);
+  assert.equal(names.length, 24);
   let calls = 0;
   const attempt = (call) => {
     calls++;
