@@ -12,6 +12,7 @@ import { DNSError, errNoSuchHost, UnknownNetworkError } from "./net.js";
 import { ownAsk, type ResolverDial } from "./ownlookup.js";
 import { toIPAddr } from "./plainaddr.js";
 import { parseNetwork } from "./port.js";
+import { cannotUnmarshal } from "./wire/dnsclient.js";
 import type { LookupKind } from "./wire/names.js";
 
 const invalidNames = "DNS response contained records which contain invalid names";
@@ -140,10 +141,10 @@ export class Resolver {
     signal?: AbortSignal,
   ): Promise<[cname: string, addrs: SRV[]]> {
     const target = service === "" && proto === "" ? name : `_${service}._${proto}.${name}`;
-    const [cname, ...rows] = (await this.#rows("srv", target, signal)) as [
-      string,
-      ...[string, number, number, number][],
-    ];
+    const [cname, ...rows] = (await this.#rows("srv", target, signal).catch((err: DNSError) => {
+      // What nobody was asked for is told about the name that was given, everything else about the one looked up.
+      throw err.Err === cannotUnmarshal && err.Server === "" ? new DNSError({ ...err, Name: name }) : err;
+    })) as [string, ...[string, number, number, number][]];
     if (cname !== "" && !isDomainName(cname)) {
       throw new DNSError({ Err: "SRV header name is invalid", Name: name });
     }
