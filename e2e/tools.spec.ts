@@ -10,6 +10,9 @@ import { test as base, expect } from "./fixtures.js";
 
 const shots = resolve(import.meta.dirname, "screenshots");
 
+// A connection on loopback that is not there after this is not coming.
+const noAnswerMs = 300;
+
 /** Peers makes what the tools talk to: real servers on free ports of loopback. They are closed after the test. */
 interface Peers {
   /** port starts server and gives its port. */
@@ -82,7 +85,7 @@ const test = base.extend<{ tools: Page; complaints: string[]; peers: Peers }>({
           socket.on("error", () => {});
           sockets.push(socket);
           const answered = once(socket, "connect").then(() => true);
-          isFull = !(await Promise.race([answered, new Promise((done) => setTimeout(done, 300))]));
+          isFull = !(await Promise.race([answered, new Promise((done) => setTimeout(done, noAnswerMs))]));
         }
         return stuck;
       },
@@ -138,7 +141,7 @@ function gathered(socket: Socket): { text: () => string } {
 }
 
 test.describe("TCP console", () => {
-  test("asks a real server for a page by hand", async ({ tools: page, peers }) => {
+  test("asks a real server for a page by hand", async ({ tools: page, peers, gateway }) => {
     const port = await peers.port(
       createHTTPServer((request, response) => {
         response.end(`<p>${request.headers.host} wants ${request.url}</p>\n`);
@@ -156,7 +159,7 @@ test.describe("TCP console", () => {
     await expect(facts(page)).toContainText("half closed there");
     await expect(facts(page)).toContainText(`Remote127.0.0.1:${port}`);
     await expect(facts(page)).toContainText("Sent41 B");
-    expect(new URL(page.url()).hash).toBe(`#/tcp?target=localhost:${port}`);
+    await expect(page).toHaveURL(`${gateway.origin}/#/tcp?target=localhost:${port}`);
     await press(page, "Close");
     await expect(facts(page)).toContainText("Stateclosed");
   });
@@ -428,6 +431,48 @@ test.describe("TCP listener", () => {
     other.destroy();
   });
 
+  test("lists a hundred connections; the next waits until one is closed", async ({ tools: page }) => {
+    const max = 100;
+    const port = await listen(page);
+    const peers = Array.from({ length: max + 1 }, () => connect(port, "127.0.0.1"));
+    for (const peer of peers) peer.on("error", () => {}); // the last ones may be reset with the listener
+    const items = page.locator(".connections li");
+    await expect(items).toHaveCount(max);
+    // One that is chosen stays to be read; another makes room.
+    peers[0]?.resetAndDestroy();
+    await expect(items.first()).toContainText("closed");
+    await expect(items).toHaveCount(max);
+    peers[1]?.resetAndDestroy();
+    await expect(page.getByRole("button", { name: `127.0.0.1:${peers[max]?.localPort}` })).toBeVisible();
+    await expect(items).toHaveCount(max);
+    await press(page, "Stop");
+    await expect(page.locator(".outcome")).toContainText("Stopped listening");
+    for (const peer of peers) peer.destroy();
+  });
+
+  test("an echo holds back a sender that does not read", async ({ tools: page }) => {
+    await page.getByRole("link", { name: "TCP listener" }).click();
+    await page.getByLabel("Echo").check();
+    const port = await listen(page);
+    const peer = connect(port, "127.0.0.1");
+    peer.on("error", () => {});
+    peer.pause();
+    const block = Buffer.alloc(1024 * 1024, "x");
+    // Much more than all buffers on the way hold, so at some point no more is taken.
+    for (let i = 0; i < 64; i++) peer.write(block);
+    await expect(facts(page)).toContainText("Not yet taken");
+    const held = peer.writableLength;
+    expect(held).toBeGreaterThan(16 * block.length);
+    // As soon as it reads, everything comes back.
+    let back = 0;
+    peer.on("data", (chunk) => {
+      back += chunk.length;
+    });
+    peer.resume();
+    await expect.poll(() => back, { timeout: 30_000 }).toBe(64 * block.length);
+    peer.destroy();
+  });
+
   test("shows the error of a taken address as Go prints it", async ({ tools: page, peers }) => {
     const port = await peers.port(echo());
     await page.getByRole("link", { name: "TCP listener" }).click();
@@ -485,6 +530,19 @@ test.describe("access", () => {
     await input.press("Enter");
     await expect(status(page)).toContainText("attached");
     await expect(page.getByRole("heading", { name: "Paste the token" })).toBeHidden();
+  });
+
+  test("the address with a token can be pasted into a page that is open", async ({
+    page,
+    gateway,
+    complaints,
+  }) => {
+    await page.goto(`${gateway.origin}/`);
+    await expect(page.getByRole("heading", { name: "Paste the token" })).toBeVisible();
+    await page.goto(gateway.openURL); // only the fragment changes, so the page stays
+    await expect(status(page)).toContainText("attached");
+    expect(page.url()).not.toContain("token");
+    expect(complaints).toEqual([]);
   });
 
   test("a wrong token is refused with its reason; the right one helps", async ({ page, gateway }) => {
@@ -603,6 +661,12 @@ test.describe("for everybody", () => {
     await dial(page, `127.0.0.1:${port}`);
     await expect(log(page)).toContainText("xxx");
     await fits();
+    // A dump has its width, and scrolls in its own place.
+    await page.getByText("Hex", { exact: true }).locator("visible=true").first().click();
+    await expect(log(page)).toContainText("78 78");
+    expect(await log(page).evaluate((e) => e.scrollWidth)).toBeGreaterThan(500);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+    await page.getByText("Text", { exact: true }).locator("visible=true").first().click();
     await page.getByRole("link", { name: "TCP listener" }).click();
     await fits();
   });

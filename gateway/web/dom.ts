@@ -46,7 +46,7 @@ export function freshId(): string {
   return `e${lastId}`;
 }
 
-/** field puts a label over a control, and below it a hint, if there is one. */
+/** field puts a label over a control; className says how wide it is or that the label stands before. */
 export function field(label: string, control: HTMLElement, className = ""): HTMLElement {
   control.id ||= freshId();
   return el("div", { class: `field ${className}` }, el("label", { for: control.id }, label), control);
@@ -69,11 +69,6 @@ export function select<V extends string>(
       element.value = v;
     },
   };
-}
-
-/** setHidden shows or hides an element, to everybody. */
-export function setHidden(element: HTMLElement, isHidden: boolean): void {
-  element.hidden = isHidden;
 }
 
 /** checkbox makes a box to tick with its label. */

@@ -6,32 +6,34 @@ import { Shell } from "./shell.js";
 import { tokenInHash } from "./token.js";
 import { tools } from "./tools/index.js";
 
-// takeToken erases the token from the address bar and the history, and returns it.
-function takeToken(): string | null {
-  const { token, isPresent, rest } = tokenInHash(location.hash);
+// enter takes the token out of a fragment: it is erased from the address bar and the history, and returned with the
+// rest of the fragment.
+function enter(hash: string): { token: string | null; rest: string } {
+  const { token, isPresent, rest } = tokenInHash(hash);
   if (isPresent) {
     history.replaceState(null, "", `${location.pathname}${location.search}${rest}`);
   }
-  return token;
+  return { token, rest };
 }
 
-const token = takeToken();
+const { token, rest } = enter(location.hash);
 const session = new Session();
 const { element: regions, announce } = liveRegions();
 const icon = document.querySelector<HTMLLinkElement>("link[rel=icon]")?.href ?? "";
 const shell = new Shell(tools, session, announce, icon);
 document.body.append(regions, shell.element);
 session.onChange();
-shell.show(location.hash);
-if (token !== null) {
-  session.use(token);
+go(token, rest);
+
+function go(given: string | null, hash: string): void {
+  shell.show(hash);
+  if (given !== null) {
+    session.use(given);
+  }
 }
 
-addEventListener("hashchange", () => {
+addEventListener("hashchange", (event) => {
   // The printed address may be pasted into a page that is open already.
-  const pasted = takeToken();
-  if (pasted !== null) {
-    session.use(pasted);
-  }
-  shell.show(location.hash);
+  const entered = enter(new URL(event.newURL).hash);
+  go(entered.token, entered.rest);
 });

@@ -18,6 +18,9 @@ const keys: readonly (readonly [key: string, what: string])[] = [
   ["← → Del", "on tabs: choose, close"],
 ];
 
+// Chromium allows 200 changes of the address in 30 s.
+const addressDelayMs = 250;
+
 /** Shell is the whole page. */
 export class Shell {
   readonly element: HTMLElement;
@@ -27,6 +30,8 @@ export class Shell {
   readonly #links = new Map<Tool, HTMLAnchorElement>();
   readonly #main = el("main", { id: "tool", tabindex: -1 });
   #shown: Tool | null = null;
+  #settingAddress: ReturnType<typeof setTimeout> | undefined;
+  #pendingAddress = { hash: "", before: "" };
 
   constructor(tools: readonly Tool[], session: Session, announce: Announce, icon: string) {
     this.#tools = tools;
@@ -45,6 +50,8 @@ export class Shell {
       status.element,
     );
     addEventListener("keydown", (event) => this.#onKey(event));
+    // A link to where the address still says we are would lead nowhere.
+    addEventListener("click", () => this.#applyAddress(), { capture: true });
   }
 
   /** show shows what the address of the page says. */
@@ -87,10 +94,17 @@ export class Shell {
     return open;
   }
 
-  // The link of a tool keeps what the tool shows, so that coming back to it changes nothing.
+  // The address follows what is typed, a little later: browsers refuse to have it changed too often.
   #setAddress(route: Route): void {
-    const hash = formatRoute(route);
-    if (location.hash !== hash) {
+    clearTimeout(this.#settingAddress);
+    this.#pendingAddress = { hash: formatRoute(route), before: location.hash };
+    this.#settingAddress = setTimeout(() => this.#applyAddress(), addressDelayMs);
+  }
+
+  #applyAddress(): void {
+    const { hash, before } = this.#pendingAddress;
+    // If somebody went elsewhere meanwhile, that holds.
+    if (location.hash === before && hash !== before) {
       history.replaceState(null, "", hash);
     }
   }

@@ -12,7 +12,12 @@ export function liveRegions(): { readonly element: HTMLElement; readonly announc
   return {
     element: el("div", { class: "unseen" }, polite, assertive),
     announce: (text, urgency = "polite") => {
-      (urgency === "assertive" ? assertive : polite).textContent = text;
+      const region = urgency === "assertive" ? assertive : polite;
+      // The same text twice is said twice only if the region was empty in between.
+      region.textContent = "";
+      requestAnimationFrame(() => {
+        region.textContent = text;
+      });
     },
   };
 }

@@ -166,7 +166,8 @@ export class DialPanel {
       const conn = await net.DialTimeout(network, address, this.#timeoutMs(), dialing.signal);
       this.#dialing = null;
       if (dialing.signal.aborted) {
-        await conn.Close(); // it was made just before the tab went
+        await conn.Close();
+        this.#conversation.say("info", "canceled just as it was connected; closed");
         return;
       }
       this.#options.recent.add(target);

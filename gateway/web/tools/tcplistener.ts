@@ -62,7 +62,7 @@ class TCPListenerTool implements OpenTool {
   #listener: net.TCPListener | null = null;
   #starting: AbortController | null = null;
   #isEnding = false;
-  // hasRoom is called when a connection closed while none could be accepted.
+  // hasRoom is called when there may be room for a connection; it wakes who waits for that.
   #hasRoom: () => void = () => {};
 
   constructor(context: ToolContext) {
@@ -229,6 +229,7 @@ class TCPListenerTool implements OpenTool {
 
   #choose(accepted: Accepted | null): void {
     this.#chosen = accepted;
+    this.#hasRoom(); // the one that was chosen may go now, if it is closed
     for (const { choose } of this.#accepted) {
       choose.setAttribute("aria-current", String(choose === accepted?.choose));
     }
@@ -247,6 +248,7 @@ class TCPListenerTool implements OpenTool {
     for (const accepted of this.#accepted.filter((a) => !a.conversation.isOpen)) {
       this.#drop(accepted);
     }
+    this.#hasRoom();
     this.#show();
   }
 
