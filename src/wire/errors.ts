@@ -59,6 +59,9 @@ export class SessionError extends Error {
 // Pieces is an error as it crosses the wire: what happened, never a sentence (docs/protocol.md, part 8).
 export type Pieces = readonly [kind: string, ...fields: unknown[]];
 
+// tooLarge stands for an answer or an error that does not fit a frame.
+export const tooLarge: Pieces = ["errno", "", "EMSGSIZE"];
+
 // PiecesError carries the pieces of an error that the other side reported.
 export class PiecesError extends Error {
   readonly pieces: Pieces;

@@ -11,7 +11,7 @@
 
 import { ByteQueue } from "./bytequeue.js";
 import type { Deadline } from "./deadline.js";
-import { ClosedError, DeadlineError, type Pieces, PiecesError, WireError } from "./errors.js";
+import { ClosedError, DeadlineError, type Pieces, PiecesError, tooLarge, WireError } from "./errors.js";
 import { dataPrefixBytes, frameType, type PayloadType } from "./frame.js";
 import type { Session } from "./session.js";
 
@@ -38,9 +38,6 @@ export const maxAheadBytes = 16 * 1024 * 1024; // how far credit may run ahead o
 const fastMs = 250;
 const slowMs = 2000;
 
-// tooLarge stands for an error whose pieces do not fit a frame.
-const tooLarge: Pieces = ["errno", "", "EMSGSIZE"];
-
 export class Stream implements Source {
   readonly id: number;
   state: StreamState;
@@ -53,6 +50,8 @@ export class Stream implements Source {
   onReadable: (() => void) | null = null;
   onWritable: (() => void) | null = null;
   onCancel: (() => void) | null = null;
+  // The peer has answered our CLOSE: what this side sent is done, and the socket is closed (client).
+  onClosed: (() => void) | null = null;
   // The session is over, and with it the stream.
   onLost: (() => void) | null = null;
   // A listener gets its connections here. A stream with this set carries no data.
@@ -488,6 +487,7 @@ export class Stream implements Source {
     if (this.state === "closing") {
       this.state = "closed";
       this.#session.forget(this);
+      this.onClosed?.();
     } else {
       this.#wake();
     }
