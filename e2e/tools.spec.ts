@@ -400,6 +400,13 @@ test.describe("TCP listener", () => {
     peer.write("hello\n");
     await expect.poll(got.text).toBe("hello\n");
     const { localPort } = peer;
+    // An echo ends when the other end does.
+    const brief = connect(port, "127.0.0.1");
+    const briefGot = gathered(brief);
+    brief.end("short");
+    await once(brief, "end");
+    expect(briefGot.text()).toBe("short");
+    await press(page, "Remove closed");
     await expect(page.locator(".connections")).toContainText(`127.0.0.1:${localPort}← 6 B → 6 B`);
     await expect(log(page)).toContainText(`accepted from 127.0.0.1:${localPort}`);
     await page.getByLabel("Echo").uncheck();
@@ -720,6 +727,7 @@ for (const scheme of ["light", "dark"] as const) {
         await once(peer, "data");
       }
       two.resetAndDestroy();
+      await page.getByLabel("Echo").uncheck();
       three.end();
       await expect(page.locator(".connections")).toContainText("closed");
       await expect(page.locator(".connections")).toContainText("half closed there");

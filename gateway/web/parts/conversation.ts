@@ -35,6 +35,8 @@ export interface ConversationOptions {
   readonly onChange?: () => void;
   /** onData is awaited before more is read, so that it can hold the sender back. */
   readonly onData?: (conversation: Conversation, bytes: Uint8Array) => Promise<void>;
+  /** onEnd is called when the other end has sent everything and our direction is still open. */
+  readonly onEnd?: (conversation: Conversation) => void;
 }
 
 /** Conversation is a connection on the screen. Several may follow each other in one. */
@@ -232,6 +234,7 @@ export class Conversation {
       void this.close();
     } else {
       this.#enter("ended");
+      this.#options.onEnd?.(this);
     }
   }
 

@@ -177,6 +177,7 @@ class TCPListenerTool implements OpenTool {
         limits,
         onChange: () => this.#onChange(accepted),
         onData: (conversation, bytes) => this.#onData(conversation, bytes),
+        onEnd: (conversation) => this.#onEnd(conversation),
       }),
       item: el("li", {}, choose),
       choose,
@@ -197,6 +198,13 @@ class TCPListenerTool implements OpenTool {
   async #onData(conversation: Conversation, bytes: Uint8Array): Promise<void> {
     if (this.#echo.input.checked && conversation.canSend) {
       await conversation.send(bytes);
+    }
+  }
+
+  // An echo server has nothing to say after the end.
+  #onEnd(conversation: Conversation): void {
+    if (this.#echo.input.checked) {
+      void conversation.close();
     }
   }
 
