@@ -9,6 +9,12 @@ import type { Source, Stream } from "../src/wire/stream.js";
 // How long the client has to take what a broken connection brought before it broke.
 const lastReadMs = 1000;
 
+// What a client had closed before its session ended is still delivered, as after the end of a process. It may take this
+// long, and hold this much of the gateway's memory, over all sessions.
+const lastFlushMs = 5000;
+const maxOrphanedBytes = 64 * 1024 * 1024;
+let orphanedBytes = 0;
+
 // When to ask a socket whose far end has finished sending whether it is still there. Nothing else would tell: the end of
 // its data stays readable for ever, so it is not polled, and the reset comes as the answer to what was written.
 const askAfterMs = [10, 40, 160, 640];
@@ -28,6 +34,8 @@ export abstract class Pump implements Source {
   #lingerZero = false;
   // #failure is the error of a write, until what the kernel still has to read was read.
   #failure: SysError | null = null;
+  // #orphaned is how many bytes were left to deliver when the session ended.
+  #orphaned = 0;
   #timer: NodeJS.Timeout | undefined;
   #lastRead: NodeJS.Timeout | undefined;
   #asking: NodeJS.Timeout | undefined;
@@ -137,7 +145,8 @@ export abstract class Pump implements Source {
   protected flush(): void {
     const stream = this.stream;
     if (this.socket.closed) return;
-    if (stream.peerClosed && (this.#failure !== null || stream.state !== "open")) return this.#finish();
+    const isOver = this.#failure !== null || (stream.state !== "open" && this.#orphaned === 0);
+    if (stream.peerClosed && isOver) return this.#finish();
     if (this.#failure !== null) return;
     try {
       if (!this.transmit()) {
@@ -163,7 +172,7 @@ export abstract class Pump implements Source {
     if (this.stream.peerClosed) {
       // Closed, and the far end takes nothing: it gets a while, then a reset.
       this.#wantRead = false;
-      this.#timer ??= setTimeout(() => this.#lost(), this.#flushMs).unref();
+      this.#timer ??= setTimeout(() => this.#abandon(), this.#flushMs).unref();
     }
     this.#wantWrite = this.waitsByPoll();
     this.#arm();
@@ -226,8 +235,23 @@ export abstract class Pump implements Source {
     this.stream.close();
   }
 
-  // #lost closes without a client: with a reset if it left bytes that the kernel has not taken.
+  // #lost closes without a client, after what it had closed was delivered.
   #lost(): void {
+    if (this.socket.closed) return;
+    const { peerClosed, readableBytes } = this.stream;
+    const isWhole = peerClosed && !this.#lingerZero && this.#failure === null;
+    if (!isWhole || readableBytes === 0 || orphanedBytes + readableBytes > maxOrphanedBytes) {
+      return this.#abandon();
+    }
+    this.#orphaned = readableBytes;
+    orphanedBytes += readableBytes;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#abandon(), lastFlushMs).unref();
+    this.#flushLater();
+  }
+
+  // #abandon closes at once: with a reset if there are bytes that the kernel has not taken.
+  #abandon(): void {
     if (this.socket.closed) return;
     if (this.stream.readableBytes > 0) this.socket.setLinger(0);
     this.#release();
@@ -235,6 +259,8 @@ export abstract class Pump implements Source {
   }
 
   #release(): void {
+    orphanedBytes -= this.#orphaned;
+    this.#orphaned = 0;
     clearTimeout(this.#timer);
     clearTimeout(this.#lastRead);
     clearTimeout(this.#asking);

@@ -1,4 +1,7 @@
+import type { Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { liveSockets } from "../native/index.js";
+import type { Net } from "./connect.js";
 import { EOF, ReadAll, ReadFull } from "./io.js";
 import { ErrClosed } from "./net.js";
 import type { TCPConn } from "./tcpsock.js";
@@ -78,6 +81,40 @@ describe("with a plain peer", () => {
     await c.Write(utf8("but I have more"));
     await c.Close();
     expect((await ended(far)).bytes.toString()).toBe("but I have more");
+  });
+
+  /** stuffed is a connection that takes no more, and how much it took. */
+  async function stuffed(net: Net, server: PlainServer): Promise<[TCPConn, Socket, number]> {
+    const c = await net.Dial("tcp", server.address);
+    const far = await server.accepted();
+    const data = new Uint8Array(16 << 20).map((_, i) => i >> 8);
+    c.SetWriteDeadline(Date.now() + 200);
+    const { n = 0 } = await failure(c.Write(data));
+    expect(n).toBeGreaterThan(0);
+    return [c, far, n];
+  }
+
+  it("delivers what was written before Close, though the session is closed right after", async () => {
+    const own = await overMemory();
+    await using server = await PlainServer.listen({ paused: true });
+    const [c, far, n] = await stuffed(own.net, server);
+    await c.Close();
+    await own.net.session.close();
+    const { bytes, error } = await ended(far);
+    expect([bytes.length, error]).toEqual([n, null]);
+    expect(bytes.every((byte, i) => byte === ((i >> 8) & 0xff))).toBe(true);
+    await own.close();
+    await expect.poll(liveSockets).toBe(0);
+  });
+
+  it("discards, when the session ends, what was not closed", async () => {
+    const own = await overMemory();
+    await using server = await PlainServer.listen({ paused: true });
+    const [, far, n] = await stuffed(own.net, server);
+    await own.net.session.close();
+    expect((await ended(far)).bytes.length).toBeLessThan(n);
+    await own.close();
+    await expect.poll(liveSockets).toBe(0);
   });
 
   it("hears that a far end which had finished is gone, without a second write", async () => {
