@@ -128,14 +128,20 @@ test("a page listens, and a plain client is answered by it", async ({ page, gate
 
 test.describe("what a page is told when there is no way to the gateway", () => {
   const attempt = async ({ url, token }: Partial<At>) => {
-    const { connect, GatewayError } = (await import("/dist/index.js" as string)) as Gonet;
+    const { connect, gateway } = (await import("/dist/index.js" as string)) as Gonet;
     const began = performance.now();
     try {
       await connect(url as string, token === undefined ? {} : { token });
       return "connected";
     } catch (err) {
       const { code, reason, message } = err as { code: string; reason: string; message: string };
-      return { own: err instanceof GatewayError, code, reason, message, ms: performance.now() - began };
+      return {
+        own: err instanceof gateway.GatewayError,
+        code,
+        reason,
+        message,
+        ms: performance.now() - began,
+      };
     }
   };
 

@@ -1,10 +1,11 @@
 // conn has what all connections share. Each method asks the descriptor and puts operation and addresses
 // around its error.
 
-import { same } from "./errors.js";
-import type { netFD } from "./fd.js";
+import type { Descriptor } from "./descriptor.js";
+import { same } from "./errorvalue.js";
 import { chunks, EOF } from "./io.js";
 import { type Addr, type Conn, OpError, type Time } from "./net.js";
+import { File } from "./osfile.js";
 import { detailOf } from "./pieces.js";
 
 const streamChunkBytes = 64 * 1024;
@@ -34,13 +35,19 @@ export function toInt(value: number): number {
   return value | 0;
 }
 
+/** connFD is a descriptor that can be read and written. */
+export interface connFD extends Descriptor {
+  Read(b: Uint8Array, signal?: AbortSignal): Promise<number>;
+  Write(b: Uint8Array, signal?: AbortSignal): Promise<number>;
+}
+
 /** conn is the common part of TCPConn and the other connections. */
-export class conn implements Conn {
-  protected readonly fd: netFD;
+export class conn<F extends connFD = connFD> implements Conn {
+  protected readonly fd: F;
   #readable: ReadableStream<Uint8Array> | null = null;
   #writable: WritableStream<Uint8Array> | null = null;
 
-  constructor(fd: netFD) {
+  constructor(fd: F) {
     this.fd = fd;
   }
 
@@ -70,7 +77,7 @@ export class conn implements Conn {
 
   /** Close closes the connection. What was written still arrives; calls that wait fail with ErrClosed. */
   async Close(): Promise<void> {
-    this.attempt("close", () => this.fd.Close());
+    await this.attempt("close", () => this.fd.Close());
   }
 
   /** LocalAddr returns the address of this end, which is at the gateway. */
@@ -78,8 +85,8 @@ export class conn implements Conn {
     return this.fd.laddr;
   }
 
-  /** RemoteAddr returns the address of the other end. */
-  RemoteAddr(): Addr {
+  /** RemoteAddr returns the address of the other end, or null if there is no fixed one. */
+  RemoteAddr(): Addr | null {
     return this.fd.raddr;
   }
 
@@ -108,10 +115,17 @@ export class conn implements Conn {
     return this.setAtGateway("writeBuffer", bytes);
   }
 
-  /** File gives, in Go, the socket as a file. The gateway cannot hand out files: it fails with EOPNOTSUPP. */
-  // BUG: there is no File of a connection or listener yet.
-  async File(): Promise<never> {
-    return this.attempt("file", () => this.fd.File());
+  /**
+   * File duplicates the socket and gives the duplicate as a file: FileConn makes a connection of it, and its number can be
+   * sent over a Unix socket. Closing one of the two leaves the other open.
+   */
+  async File(): Promise<File> {
+    try {
+      const { session, number } = await this.fd.dup();
+      return new File(async () => session, number, this.fd.name);
+    } catch (err) {
+      throw this.failed("file", err);
+    }
   }
 
   /** readable is what comes in as a WHATWG stream, with back-pressure. Cancelling it closes the connection. */
@@ -163,6 +177,12 @@ export class conn implements Conn {
   protected failed(op: string, err: unknown): OpError {
     const { net, laddr, raddr } = this.fd;
     return opError({ Op: op, Net: net, Source: laddr, Addr: raddr, Err: err as Error });
+  }
+
+  // As failed, about another end than the connection's own.
+  protected failedTo(op: string, addr: Addr | null, err: unknown): OpError {
+    const { net, laddr } = this.fd;
+    return opError({ Op: op, Net: net, Source: laddr, Addr: addr, Err: err as Error });
   }
 
   protected attempt<T>(op: string, act: () => T): T {

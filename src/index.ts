@@ -1,27 +1,42 @@
 // Every public name. What is spelled with a capital is Go's package net; connect, configure and what belongs to them
 // are ours.
 
-export { configure, connect, type Net, session } from "./connect.js";
-export { type ConnectOptions, GatewayError, type SessionStatus } from "./link.js";
-export type { Addr, Conn, Listener, NetError as Error, PacketConn, Time } from "./net.js";
-export type { ResolverDial } from "./ownlookup.js";
-export type { Detail } from "./pieces.js";
+export { configure, connect, session } from "./connect.js";
+export * as os from "./defaultos.js";
+export * as gateway from "./gateway.js";
+export type { KeepAliveConfig } from "./keepalive.js";
+export type { Addr, Conn, Listener, NetError as Error, PacketConn } from "./net.js";
 export * from "./pure.js";
-export type { ResolverFields } from "./resolver.js";
-export type { Surface, TCPNetwork } from "./surface.js";
+export type * as time from "./time.js";
 
 import { defaultSurface } from "./connect.js";
 
 export const {
   DefaultResolver,
   Dial,
-  DialTimeout,
+  Dialer,
+  DialIP,
   DialTCP,
+  DialTimeout,
   DialUDP,
   DialUnix,
-  DialIP,
+  FileConn,
+  FileListener,
+  FilePacketConn,
+  Interface,
+  InterfaceAddrs,
+  InterfaceByIndex,
+  InterfaceByName,
+  Interfaces,
   Listen,
+  ListenConfig,
+  ListenIP,
+  ListenMulticastUDP,
+  ListenPacket,
   ListenTCP,
+  ListenUDP,
+  ListenUnix,
+  ListenUnixgram,
   LookupAddr,
   LookupCNAME,
   LookupHost,
@@ -31,9 +46,20 @@ export const {
   LookupPort,
   LookupSRV,
   LookupTXT,
+  ResolveIPAddr,
   Resolver,
   ResolveTCPAddr,
+  ResolveUDPAddr,
 } = defaultSurface;
+
+/** Dialer is what `new Dialer()` makes. */
+export type Dialer = import("./dial.js").Dialer;
+
+/** Interface is what `new Interface()` makes, and Interfaces lists. */
+export type Interface = import("./interface.js").Interface;
+
+/** ListenConfig is what `new ListenConfig()` makes. */
+export type ListenConfig = import("./listen.js").ListenConfig;
 
 /** Resolver is what `new Resolver()` makes. */
 export type Resolver = import("./resolver.js").Resolver;

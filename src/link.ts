@@ -194,6 +194,14 @@ export class LateError extends DeadlineError {
 // How long the gateway has to say how far an operation had got when it was canceled.
 const answerMs = 30;
 
+/** OpenOptions are what an open may need besides. */
+export interface OpenOptions {
+  /** session is the one to ask; without it, the link's own. */
+  readonly session?: Session;
+  /** onOpened is called before anything that the stream brings, to say what it carries. */
+  readonly onOpened?: (stream: Stream, result: readonly unknown[]) => void;
+}
+
 /** Opened is a stream that the gateway opened. */
 export interface Opened {
   readonly stream: Stream;
@@ -297,7 +305,7 @@ export class Link {
    * open asks the gateway to open op. If limit passes first, it fails with LateError, and what the gateway opens all
    * the same is closed. A refusal is a RefusedError; no way to the gateway is the error of a network that is down.
    */
-  async open(op: string, args: readonly unknown[], limit: Limit): Promise<Opened> {
+  async open(op: string, args: readonly unknown[], limit: Limit, options: OpenOptions = {}): Promise<Opened> {
     let opening: Opening | null = null;
     let unsubscribe = (): void => {};
     const late = new Promise<never>((_, reject) => {
@@ -317,11 +325,11 @@ export class Link {
       unsubscribe = limit.subscribe(expire);
     });
     const opened = async (): Promise<Opened> => {
-      const session = await this.#attached();
+      const session = options.session ?? (await this.#attached());
       if (limit.expired) {
         throw new LateError(null);
       }
-      opening = session.open(op, args);
+      opening = session.open(op, args, options.onOpened);
       const { stream, answer } = opening;
       try {
         return { stream, session, result: await answer };

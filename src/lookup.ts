@@ -1,57 +1,13 @@
-// From the strings that Dial, Listen and Resolve are given to addresses. What needs no system call is done here; names
-// and services are the gateway's to look up.
+// What the gateway's machine knows: names, services, protocols. What needs no system is decided here.
 
 import type { Lookup } from "./addrlist.js";
 import { Canceled, DeadlineExceeded, Err } from "./context.js";
-import { type IP, parseIPZone } from "./ip.js";
-import { isDomainName, parsePort, SplitHostPort } from "./ipsock.js";
 import type { Link } from "./link.js";
-import { AddrError, DNSError, errNoSuchHost, errNoSuitableAddress, mapErr } from "./net.js";
+import { DNSError, mapErr } from "./net.js";
 import { lowerASCII } from "./parse.js";
 import { detailOf, withDetail } from "./pieces.js";
-import { builtinProtocols, checkPort, lookupPortMap, lookupProtocolMap, portNetwork } from "./port.js";
-import { TCPAddr } from "./tcpaddr.js";
-import type { TCPTarget } from "./tcpsock.js";
+import { builtinProtocols, checkPort, lookupPortMap, lookupProtocolMap } from "./port.js";
 import type { LookupKind } from "./wire/names.js";
-
-/** resolveTCP is the target of a dial or listen on a TCP network: its address, or the name to look up. */
-export async function resolveTCP(link: Link, network: string, address: string): Promise<TCPTarget> {
-  const [host, service] = SplitHostPort(address);
-  const [number, needsLookup] = parsePort(service);
-  const fixed = needsLookup ? null : checkPort(number, service);
-  if (host === "") {
-    return new TCPAddr({ Port: fixed ?? (await lookupPort(link, network, service)) });
-  }
-  const [ip, zone] = parseIPZone(host);
-  if (ip === null) {
-    if (!isDomainName(host)) {
-      if (fixed === null) {
-        await lookupPort(link, network, service);
-      }
-      throw new DNSError({ Err: errNoSuchHost.message, Name: host, IsNotFound: true });
-    }
-    return { host, port: fixed ?? service };
-  }
-  const port = fixed ?? (await lookupPort(link, network, service));
-  if (!allows(network, ip)) {
-    throw new AddrError({ Err: errNoSuitableAddress.message, Addr: host });
-  }
-  return new TCPAddr({ IP: ip, Port: port, Zone: zone });
-}
-
-function allows(network: string, ip: IP): boolean {
-  const isIPv4 = ip.To4() !== null;
-  return network.endsWith("4") ? isIPv4 : network.endsWith("6") ? !isIPv4 : true;
-}
-
-/** lookupPort is the port of a service on a network. A number is checked here, a name at the gateway. */
-export async function lookupPort(link: Link, network: string, service: string): Promise<number> {
-  const [number, needsLookup] = parsePort(service);
-  if (!needsLookup) {
-    return checkPort(number, service);
-  }
-  return gatewayLookup(link).port(portNetwork(network), service);
-}
 
 // Longer names of services and protocols are in no table; what is asked of the gateway has to fit a frame.
 const maxNameBytes = 255;

@@ -46,8 +46,8 @@ export interface Conn extends Reader, Writer, Deadlines {
   Close(): Promise<void>;
   /** LocalAddr returns the address of this end. */
   LocalAddr(): Addr;
-  /** RemoteAddr returns the address of the other end. */
-  RemoteAddr(): Addr;
+  /** RemoteAddr returns the address of the other end, or null if there is no fixed one (ListenUDP). */
+  RemoteAddr(): Addr | null;
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array>;
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -57,3 +57,51 @@ export class SyscallError extends Error implements GoError {
 export function NewSyscallError(syscall: string, err: Error | null): SyscallError | null {
   return err === null ? null : new SyscallError({ Syscall: syscall, Err: err });
 }
+
+/** PathErrorFields are the fields of a {@link PathError}. */
+export interface PathErrorFields {
+  readonly Op: string;
+  readonly Path: string;
+  readonly Err: Error;
+}
+
+/** PathError is an error together with what was done with which file. */
+export class PathError extends Error implements GoError {
+  static {
+    brand(PathError, "PathError");
+  }
+
+  declare n?: number;
+
+  /** Op is what was done, "read". */
+  readonly Op: string;
+
+  /** Path is the name of the file. */
+  readonly Path: string;
+
+  /** Err is what went wrong. */
+  readonly Err: Error;
+
+  constructor(fields: PathErrorFields) {
+    super(`${fields.Op} ${fields.Path}: ${fields.Err.message}`, { cause: fields.Err });
+    this.Op = fields.Op;
+    this.Path = fields.Path;
+    this.Err = fields.Err;
+  }
+
+  /** Error returns all of it, "read /tmp/x: bad file descriptor". */
+  Error(): string {
+    return this.message;
+  }
+
+  /** Unwrap returns Err. */
+  Unwrap(): Error {
+    return this.Err;
+  }
+
+  /** Timeout reports whether Err is a timeout. */
+  Timeout(): boolean {
+    const { Timeout: timeout } = this.Err as { Timeout?: unknown };
+    return typeof timeout === "function" && timeout.call(this.Err) === true;
+  }
+}

@@ -62,7 +62,7 @@ describe("Pipe", () => {
   test("both ends are called pipe", () => {
     const [a, b] = Pipe();
     for (const addr of [a.LocalAddr(), a.RemoteAddr(), b.LocalAddr(), b.RemoteAddr()]) {
-      expect([addr.Network(), addr.String(), `${addr}`]).toEqual(["pipe", "pipe", "pipe"]);
+      expect([addr?.Network(), addr?.String(), `${addr}`]).toEqual(["pipe", "pipe", "pipe"]);
     }
   });
 

@@ -1,4 +1,4 @@
-// Package syscall as far as package net needs it: the error numbers, by name.
+// Package syscall as far as package net needs it: the error numbers, by name, and control messages.
 
 import { brand, type GoError, markValue, same, share } from "./errorvalue.js";
 import { ErrExist, ErrNotExist, ErrPermission } from "./oserror.js";
@@ -224,4 +224,104 @@ export function errno(code: ErrnoName | (string & {})): Errno {
   shared.set(err.code, first);
   shared.set(code, first);
   return first;
+}
+
+/** SOL_SOCKET is the level of control messages of sockets themselves (linux/amd64, like all numbers here). */
+export const SOL_SOCKET = 1;
+
+/** SCM_RIGHTS is the type of a control message that carries descriptors. */
+export const SCM_RIGHTS = 1;
+
+/** MSG_CTRUNC in the flags of a message says that control messages were cut off. */
+export const MSG_CTRUNC = 0x8;
+
+/** MSG_TRUNC in the flags of a message says that the rest of a packet was cut off. */
+export const MSG_TRUNC = 0x20;
+
+/** MSG_CMSG_CLOEXEC in the flags of a message says that programs started later do not inherit its descriptors. */
+export const MSG_CMSG_CLOEXEC = 0x40000000;
+
+// struct cmsghdr: length u64, level i32, type i32, all little-endian. What follows it is aligned as it is.
+const cmsgHeaderBytes = 16;
+const cmsgAlignment = 8;
+const rightBytes = 4;
+
+function align(bytes: number): number {
+  return Math.ceil(bytes / cmsgAlignment) * cmsgAlignment;
+}
+
+/** CmsgLen returns what Len of a control message with that many bytes of data is. */
+export function CmsgLen(bytes: number): number {
+  return cmsgHeaderBytes + bytes;
+}
+
+/** CmsgSpace returns how much room a control message with that many bytes of data takes. */
+export function CmsgSpace(bytes: number): number {
+  return cmsgHeaderBytes + align(bytes);
+}
+
+/** Cmsghdr is the header of a control message. */
+export interface Cmsghdr {
+  /** Len is the length in bytes, the header's own 16 included. */
+  readonly Len: number;
+  /** Level is the protocol it belongs to, in general SOL_SOCKET. */
+  readonly Level: number;
+  /** Type is what it says, in general SCM_RIGHTS. */
+  readonly Type: number;
+}
+
+/** SocketControlMessage is one control message; Data shares memory with what it was parsed from. */
+export interface SocketControlMessage {
+  readonly Header: Cmsghdr;
+  readonly Data: Uint8Array;
+}
+
+/**
+ * UnixRights makes the control message that passes open files to another process, for WriteMsgUnix. A descriptor is a file
+ * number of the gateway, as Fd of an os.File gives it.
+ */
+export function UnixRights(...fds: readonly number[]): Uint8Array {
+  const bytes = fds.length * rightBytes;
+  const b = new Uint8Array(CmsgSpace(bytes));
+  const view = new DataView(b.buffer);
+  view.setUint32(0, CmsgLen(bytes), true);
+  view.setInt32(8, SOL_SOCKET, true);
+  view.setInt32(12, SCM_RIGHTS, true);
+  for (const [i, fd] of fds.entries()) {
+    view.setInt32(cmsgHeaderBytes + i * rightBytes, fd, true);
+  }
+  return b;
+}
+
+/**
+ * ParseSocketControlMessage takes b apart into its control messages; bytes at its end that are too few for another header
+ * are left out. If a length in b does not fit, it throws EINVAL.
+ */
+export function ParseSocketControlMessage(b: Uint8Array): SocketControlMessage[] {
+  const view = new DataView(b.buffer, b.byteOffset, b.byteLength);
+  const messages: SocketControlMessage[] = [];
+  for (let at = 0; at + cmsgHeaderBytes <= b.length; ) {
+    const length = view.getUint32(at, true);
+    if (view.getUint32(at + 4, true) !== 0 || length < cmsgHeaderBytes || length > b.length - at) {
+      throw errno("EINVAL");
+    }
+    const header = { Len: length, Level: view.getInt32(at + 8, true), Type: view.getInt32(at + 12, true) };
+    messages.push({ Header: header, Data: b.subarray(at + cmsgHeaderBytes, at + length) });
+    at += align(length);
+  }
+  return messages;
+}
+
+/**
+ * ParseUnixRights returns the descriptors in a control message: file numbers of the gateway, which os.NewFile makes files
+ * of. If it is not of SCM_RIGHTS, it throws EINVAL.
+ */
+export function ParseUnixRights(m: SocketControlMessage): number[] {
+  if (m.Header.Level !== SOL_SOCKET || m.Header.Type !== SCM_RIGHTS) {
+    throw errno("EINVAL");
+  }
+  const view = new DataView(m.Data.buffer, m.Data.byteOffset, m.Data.byteLength);
+  return Array.from({ length: Math.floor(m.Data.length / rightBytes) }, (_, i) =>
+    view.getInt32(i * rightBytes, true),
+  );
 }

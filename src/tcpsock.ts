@@ -1,37 +1,37 @@
 // TCP: the connection and how to dial it, the listener and how to get one. The address is in tcpaddr.ts.
 
-import { conn, opError, toInt } from "./conn.js";
-import { brand, same } from "./errors.js";
+import { conn, toInt } from "./conn.js";
+import { brand } from "./errorvalue.js";
 import { type Incoming, listenFD, netFD } from "./fd.js";
 import { Copy, type Reader, type Writer } from "./io.js";
-import { limitError, withSignal } from "./limit.js";
-import { goError, LateError, type Link, type Opened, RefusedError } from "./link.js";
+import { type KeepAliveConfig, keepAliveArgs, keepAliveSeconds, wholeSeconds } from "./keepalive.js";
+import type { Link, Opened } from "./link.js";
+import { listener } from "./listener.js";
+import { type Addr, errMissingAddress, UnknownNetworkError } from "./net.js";
 import {
-  type Addr,
-  DNSError,
-  ErrClosed,
-  errMissingAddress,
-  errTimeout,
-  type Listener,
-  type OpError,
-  type Time,
-  UnknownNetworkError,
-} from "./net.js";
-import { ErrDeadlineExceeded } from "./os.js";
-import { fromPieces } from "./pieces.js";
-import { familyFor, toSockAddr, toTCPAddr } from "./sockaddr.js";
+  dialError,
+  dialledIP,
+  dialSock,
+  type Ends,
+  listenError,
+  listenedIP,
+  listenSock,
+  type NamedTarget,
+  type SockOption,
+} from "./sock.js";
+import { toTCPAddr } from "./sockaddr.js";
 import { TCPAddr } from "./tcpaddr.js";
-import { Deadline } from "./wire/deadline.js";
-
-const msPerSecond = 1000;
-
-/** defaultKeepAliveSeconds is how often Go probes a silent connection that Dial or Accept made. */
-export const defaultKeepAliveSeconds = 15;
 
 /** TCPConn is a TCP connection. */
-export class TCPConn extends conn {
+export class TCPConn extends conn<netFD> {
   static {
     brand(TCPConn, "TCPConn");
+  }
+
+  /** RemoteAddr returns the address of the other end. */
+  // BUG: as in Go, it is null if FileConn made the connection of a socket that is not connected.
+  override RemoteAddr(): Addr {
+    return super.RemoteAddr() as Addr;
   }
 
   /** ReadFrom writes everything that r gives, up to its end, and resolves to the number of bytes. */
@@ -77,7 +77,13 @@ export class TCPConn extends conn {
 
   /** SetKeepAlivePeriod sets the time between probes, in milliseconds; the kernel counts in whole seconds, rounded up. */
   async SetKeepAlivePeriod(d: number): Promise<void> {
-    return this.#set("keepAlivePeriod", toInt(Math.ceil(d / msPerSecond)));
+    return this.#set("keepAlivePeriod", toInt(wholeSeconds(d)));
+  }
+
+  /** SetKeepAliveConfig turns the kernel's keep-alive probes on or off and sets how they go. */
+  async SetKeepAliveConfig(config: KeepAliveConfig): Promise<void> {
+    const [enable, idle, interval, count] = keepAliveArgs(config);
+    return this.#set("keepAliveConfig", enable, toInt(idle), toInt(interval), toInt(count));
   }
 
   /** SetNoDelay says whether data is sent at once (the default) or gathered for larger packets (Nagle). */
@@ -85,11 +91,11 @@ export class TCPConn extends conn {
     return this.#set("noDelay", Boolean(noDelay));
   }
 
-  #set(op: string, value: number | boolean): Promise<void> {
-    return this.#ask("set", () => this.fd.call("setsockopt", op, value));
+  #set(op: string, ...values: readonly (number | boolean)[]): Promise<void> {
+    return this.#ask("set", () => this.fd.call("setsockopt", op, ...values));
   }
 
-  async #ask(op: string, act: () => Promise<void>): Promise<void> {
+  async #ask(op: string, act: () => Promise<unknown>): Promise<void> {
     try {
       await act();
     } catch (err) {
@@ -99,83 +105,65 @@ export class TCPConn extends conn {
 }
 
 /** newTCPConn makes the connection of a stream that the gateway opened; its result is both addresses. */
-export function newTCPConn({ session, stream, result }: Opened | Incoming, net: string): TCPConn {
-  const laddr = toTCPAddr(result[0]) ?? new TCPAddr();
-  const raddr = toTCPAddr(result[1]) ?? new TCPAddr();
-  return new TCPConn(new netFD(session, stream, net, laddr, raddr));
+export function newTCPConn(opened: Opened | Incoming, net: string): TCPConn {
+  const laddr = toTCPAddr(opened.result[0]) ?? new TCPAddr();
+  return new TCPConn(new netFD(opened, net, laddr, toTCPAddr(opened.result[1])));
 }
 
-/** TCPTarget is where a dial goes: an address, or a name that the gateway looks up, with a port or service. */
-export type TCPTarget = TCPAddr | NamedTarget;
-
-interface NamedTarget {
-  readonly host: string;
-  readonly port: number | string;
+/** KeepAlive is what is set on a dialled or accepted connection: a period in milliseconds, or a whole configuration. */
+export interface KeepAlive {
+  /** keepAlive is a period; 0 is the default, below 0 is none. */
+  readonly keepAlive: number;
+  /** config counts instead, if it is enabled. */
+  readonly config?: KeepAliveConfig | undefined;
+  /** noDelay is there for connections of a listener that was not told to set it when it was made. */
+  readonly noDelay?: boolean;
 }
+
+function keepAliveOptions({ keepAlive, config }: KeepAlive): SockOption[] {
+  return [
+    ["noDelay", true],
+    ["keepAlive", config?.Enable ? 0 : keepAliveSeconds(keepAlive)],
+  ];
+}
+
+// What the configuration asks for is set when the connection is there. As in Go, it is no error if that fails.
+function configure(c: TCPConn, { config, noDelay }: KeepAlive): TCPConn {
+  if (noDelay) {
+    c.SetNoDelay(true).catch(() => {}); // the connection is over: it says so itself
+  }
+  if (config?.Enable) {
+    c.SetKeepAliveConfig(config).catch(() => {}); // the connection is over: it says so itself
+  }
+  return c;
+}
+
+/** noKeepAlive is for connections that nobody asked to probe. */
+export const noKeepAlive: KeepAlive = { keepAlive: -1 };
 
 /** TCPDial is a dial as Dialer and DialTCP want it. */
-export interface TCPDial {
+export interface TCPDial extends Ends {
   readonly network: string;
   readonly laddr: TCPAddr | null;
-  readonly target: TCPTarget;
-  readonly keepAliveSeconds: number;
-  /** deadline is when the dial has to be done; null is never. */
-  readonly deadline: number | null;
-  readonly signal?: AbortSignal | undefined;
+  readonly target: TCPAddr | NamedTarget;
+  readonly keepAlive: KeepAlive;
 }
 
 /** dialTCP dials and fails with an OpError that names the addresses. */
 export async function dialTCP(link: Link, dial: TCPDial): Promise<TCPConn> {
-  const { network, laddr, target, signal } = dial;
-  const raddr = target instanceof TCPAddr ? target : null;
-  const deadline = new Deadline();
-  deadline.set(dial.deadline);
-  const options: [string, number | boolean][] = [
-    ["noDelay", true],
-    ["keepAlive", dial.keepAliveSeconds],
-  ];
-  if (raddr === null && dial.deadline !== null) {
-    // The gateway divides the time between the addresses of the name.
-    options.push(["timeout", Math.min(maxTimeoutMs, Math.max(1, Math.ceil(dial.deadline - Date.now())))]);
-  }
-  try {
-    const family = familyFor(network, laddr, raddr);
-    const from = laddr === null ? null : toSockAddr(family, laddr, "bind");
-    const to = target instanceof TCPAddr ? toSockAddr(family, target, "connect") : named(target);
-    const opened = await link.open("dial", [network, to, from, options], withSignal(deadline, signal));
-    return newTCPConn(opened, network);
-  } catch (err) {
-    const refused = err instanceof LateError ? err.refused : err instanceof RefusedError ? err : null;
-    const addr = raddr ?? toTCPAddr(refused?.addr);
-    const failure =
-      err instanceof LateError
-        ? lateDial(target, addr, limitError(signal))
-        : refused === null
-          ? goError(err, "connect")
-          : fromPieces(refused.pieces, "connect");
-    throw dialError(network, laddr, addr, failure);
-  }
-}
-
-const maxTimeoutMs = 2 ** 31 - 1;
-
-function named(target: NamedTarget): readonly unknown[] {
-  return ["name", target.host, target.port];
-}
-
-// lateDial is the error of a dial whose time is over, or that was given up. Without an address it was still being looked for.
-function lateDial(target: TCPTarget, addr: TCPAddr | null, why: Error): Error {
-  const isTimeout = same(why, ErrDeadlineExceeded) || same(why, errTimeout);
-  const err = isTimeout ? errTimeout : why;
-  if (addr !== null || target instanceof TCPAddr) {
-    return err;
-  }
-  return new DNSError({ Err: err.message, Name: target.host, IsTimeout: isTimeout });
-}
-
-/** dialError is an OpError of dialling. Its source is the local address that was asked for. */
-export function dialError(network: string, source: Addr | null, addr: Addr | null, err: Error): OpError {
-  return opError({ Op: "dial", Net: network, Source: source, Addr: addr, Err: err });
+  const { network, laddr, target, keepAlive, deadline, signal } = dial;
+  const opened = await dialSock(link, {
+    network,
+    afnet: network,
+    laddr,
+    target,
+    deadline,
+    signal,
+    options: keepAliveOptions(keepAlive),
+    encode: () => dialledIP(network, laddr, target),
+    decode: toTCPAddr,
+  });
+  return configure(newTCPConn(opened, network), keepAlive);
 }
 
 function isTCP(network: string): boolean {
@@ -196,130 +184,65 @@ export async function DialTCP(
   if (raddr === null) {
     throw dialError(network, laddr, null, errMissingAddress);
   }
-  return dialTCP(link, { network, laddr, target: raddr, keepAliveSeconds: 0, deadline: null, signal });
+  return dialTCP(link, { network, laddr, target: raddr, keepAlive: noKeepAlive, signal });
 }
 
 /** TCPListener listens for TCP connections. */
-export class TCPListener implements Listener {
+export class TCPListener extends listener<TCPConn> {
   static {
     brand(TCPListener, "TCPListener");
   }
 
-  readonly #fd: listenFD;
+  readonly #keepAlive: KeepAlive;
 
-  constructor(fd: listenFD) {
-    this.#fd = fd;
-  }
-
-  /** Accept waits for the next connection. signal ends the wait; the listener stays usable. */
-  Accept(signal?: AbortSignal): Promise<TCPConn> {
-    return this.AcceptTCP(signal);
+  constructor(fd: listenFD, keepAlive: KeepAlive = noKeepAlive) {
+    super(fd);
+    this.#keepAlive = keepAlive;
   }
 
   /** AcceptTCP is {@link Accept}. */
-  async AcceptTCP(signal?: AbortSignal): Promise<TCPConn> {
-    try {
-      return newTCPConn(await this.#fd.Accept(signal), this.#fd.net);
-    } catch (err) {
-      throw this.#failed("accept", err);
-    }
+  AcceptTCP(signal?: AbortSignal): Promise<TCPConn> {
+    return this.Accept(signal);
   }
 
-  /** Close stops listening. Connections that were accepted stay; those that nobody accepted are reset. */
-  async Close(): Promise<void> {
-    try {
-      this.#fd.Close();
-    } catch (err) {
-      throw this.#failed("close", err);
-    }
+  protected override connection(incoming: Incoming): TCPConn {
+    return configure(newTCPConn(incoming, this.fd.net), this.#keepAlive);
   }
+}
 
-  /** Addr returns the address that is listened on, with the port that the kernel chose if 0 was asked for. */
-  Addr(): Addr {
-    return this.#fd.laddr;
-  }
-
-  /** SetDeadline sets the deadline of Accept, for calls that wait already too; null takes it away. */
-  SetDeadline(t: Time | null): void {
-    try {
-      this.#fd.SetDeadline(t);
-    } catch (err) {
-      throw this.#failed("set", err);
-    }
-  }
-
-  /** File gives, in Go, the socket as a file. The gateway cannot hand out files: it fails with EOPNOTSUPP. */
-  async File(): Promise<never> {
-    try {
-      return this.#fd.File();
-    } catch (err) {
-      throw this.#failed("file", err);
-    }
-  }
-
-  /** Iterating accepts one connection after the other and ends when the listener is closed. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<TCPConn, void, undefined> {
-    for (;;) {
-      let c: TCPConn;
-      try {
-        c = await this.AcceptTCP();
-      } catch (err) {
-        if (this.#fd.closed && same((err as OpError).Err, ErrClosed)) {
-          return;
-        }
-        throw err;
-      }
-      yield c;
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#fd.closed) {
-      await this.Close();
-    }
-  }
-
-  #failed(op: string, err: unknown): OpError {
-    return opError({ Op: op, Net: this.#fd.net, Addr: this.#fd.laddr, Err: err as Error });
-  }
+/** TCPListen is a listen as ListenConfig and ListenTCP want it. */
+export interface TCPListen {
+  readonly network: string;
+  readonly target: TCPAddr | NamedTarget;
+  readonly keepAlive: KeepAlive;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** listenTCP listens on target. It fails with an OpError. */
-export async function listenTCP(
-  link: Link,
-  network: string,
-  target: TCPTarget,
-  signal?: AbortSignal,
-): Promise<TCPListener> {
-  const laddr = target instanceof TCPAddr ? target : null;
-  const options = [
-    ["noDelay", true],
-    ["keepAlive", defaultKeepAliveSeconds],
-  ];
-  try {
-    const family = familyFor(network, laddr, null);
-    const at = target instanceof TCPAddr ? toSockAddr(family, target, "bind") : named(target);
-    const opened = await link.open("listen", [network, at, options], withSignal(new Deadline(), signal));
-    const bound = toTCPAddr(opened.result[0]) ?? new TCPAddr();
-    return new TCPListener(new listenFD(opened.session, opened.stream, network, bound));
-  } catch (err) {
-    if (err instanceof RefusedError) {
-      throw listenError(network, laddr ?? toTCPAddr(err.addr), fromPieces(err.pieces, "listen"));
-    }
-    const failure = err instanceof LateError ? limitError(signal) : goError(err, "listen");
-    throw listenError(network, laddr, failure);
-  }
-}
-
-/** listenError is an OpError of listening. */
-export function listenError(network: string, addr: Addr | null, err: Error): OpError {
-  return opError({ Op: "listen", Net: network, Addr: addr, Err: err });
+export async function listenTCP(link: Link, listen: TCPListen): Promise<TCPListener> {
+  const { network, target, keepAlive, signal } = listen;
+  const opened = await listenSock(link, {
+    op: "listen",
+    network,
+    afnet: network,
+    laddr: target instanceof TCPAddr ? target : null,
+    signal,
+    encode: () => [listenedIP(network, target), keepAliveOptions(keepAlive)],
+    decode: toTCPAddr,
+  });
+  const bound = toTCPAddr(opened.result[0]) ?? new TCPAddr();
+  return new TCPListener(new listenFD(opened, network, bound), keepAlive);
 }
 
 /** ListenTCP of package net. */
-export async function ListenTCP(link: Link, network: string, laddr: TCPAddr | null): Promise<TCPListener> {
+export async function ListenTCP(
+  link: Link,
+  network: string,
+  laddr: TCPAddr | null,
+  signal?: AbortSignal,
+): Promise<TCPListener> {
   if (!isTCP(network)) {
     throw listenError(network, laddr, new UnknownNetworkError(network));
   }
-  return listenTCP(link, network, laddr ?? new TCPAddr());
+  return listenTCP(link, { network, target: laddr ?? new TCPAddr(), keepAlive: { keepAlive: 0 }, signal });
 }

@@ -49,7 +49,7 @@ async function results(net: Net, call: Call): Promise<unknown> {
     case "Dial": {
       const conn = await net.Dial(a, b);
       await conn.Close();
-      return [conn.RemoteAddr().String()];
+      return [conn.RemoteAddr()?.String()];
     }
     case "ResolveTCPAddr":
       return [await net.ResolveTCPAddr(a, b)];

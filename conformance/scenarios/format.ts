@@ -1,8 +1,8 @@
 // The line forms of a transcript: how an error, an address, bytes and a result are written. Go writes its own
 // transcripts in the same forms, so that equal behaviour gives equal lines.
 
+import type { Net } from "../../src/gateway.js";
 import type { Addr } from "../../src/net.js";
-import type { Net } from "../../src/node.js";
 
 type Result = { readonly n: number; readonly err: unknown };
 

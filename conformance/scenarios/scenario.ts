@@ -1,7 +1,8 @@
 // What a scenario is, and what it writes its transcript with.
 
+import type { Net } from "../../src/gateway.js";
 import type { Addr } from "../../src/net.js";
-import type { io, Net, TCPConn, TCPListener } from "../../src/node.js";
+import type { io, TCPConn, TCPListener } from "../../src/node.js";
 import { Format, failure, quote, settled } from "./format.js";
 
 /** Scenario does its steps and writes what it sees. */

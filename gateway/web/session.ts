@@ -19,7 +19,7 @@ export class Session {
   /** onChange is called after every change. */
   onChange: () => void = () => {};
   #access: Access = "needed";
-  #status: net.SessionStatus = net.session.status;
+  #status: net.gateway.SessionStatus = net.session.status;
   #since = Date.now();
 
   constructor() {
@@ -39,7 +39,7 @@ export class Session {
     return this.#access;
   }
 
-  get status(): net.SessionStatus {
+  get status(): net.gateway.SessionStatus {
     return this.#status;
   }
 

@@ -1,6 +1,6 @@
 // Errors as they are shown: Go's text as it is, and what only a gateway can know below it.
 
-import type { Detail } from "gonet";
+import type { gateway } from "gonet";
 import { visibleText } from "./visible.js";
 
 /** ErrorText is an error in words. */
@@ -32,6 +32,6 @@ function detailText(cause: unknown): string {
   return known.length === 0 ? code : `${known.join("; ")} (${code})`;
 }
 
-function isDetail(v: unknown): v is Detail {
+function isDetail(v: unknown): v is gateway.Detail {
   return typeof v === "object" && v !== null && typeof (v as { code?: unknown }).code === "string";
 }

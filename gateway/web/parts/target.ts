@@ -1,6 +1,8 @@
 // Where to dial, as people write it.
 
-import { JoinHostPort, type TCPNetwork } from "gonet";
+import { type gateway, JoinHostPort } from "gonet";
+
+type TCPNetwork = gateway.tcpNetwork;
 
 /** networks are those of TCP, the usual one first. */
 export const networks = ["tcp", "tcp4", "tcp6"] as const satisfies readonly TCPNetwork[];

@@ -1,0 +1,3 @@
+// Package time as far as package net needs it.
+
+export type { Time } from "./net.js";
