@@ -12,9 +12,6 @@ const here = import.meta.dirname;
 const namespace = join(here, "netns-run.sh");
 const limitMs = 60_000;
 
-// unserved are the scenarios of what the gateway does not do yet.
-const unserved = /^(udp|unix|unixgram|unixpacket|ip|interfaces)-|^unixgram|^unixpacket$|^tcp-file-/;
-
 /** whyNot says what is missing here for a namespace with an interface that swallows packets, or "". */
 function whyNot(): string {
   if (process.platform !== "linux") return "needs Linux";
@@ -25,7 +22,6 @@ function whyNot(): string {
 
 const file = readFileSync(join(here, "transcripts-open.json"), "utf8");
 const { scenarios } = JSON.parse(file) as { scenarios: Readonly<Record<string, Expected>> };
-const served = Object.entries(scenarios).filter(([name]) => !unserved.test(name));
 const reason = whyNot();
 
 describe.skipIf(reason !== "")(`Go's transcripts${reason && ` (${reason})`}`, () => {
@@ -46,7 +42,7 @@ describe.skipIf(reason !== "")(`Go's transcripts${reason && ` (${reason})`}`, ()
     for (const program of programs) program.remove();
   });
 
-  test.each(served)("%s", (name, expected) => {
+  test.each(Object.entries(scenarios))("%s", (name, expected) => {
     expect(differences(expected, transcripts[name] ?? []).join("\n")).toBe("");
   });
 });

@@ -4,19 +4,27 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { connect } from "../../src/node.js";
+import { addressScenarios } from "./addresses.js";
 import { dialScenarios } from "./dial.js";
 import { dnsScenarios } from "./dns.js";
+import { endScenarios } from "./ends.js";
+import { packetScenarios } from "./packets.js";
 import { pipeScenarios } from "./pipe.js";
 import { type Scenario, Transcript, within } from "./scenario.js";
 import { tcpScenarios } from "./tcp.js";
+import { unixScenarios } from "./unix.js";
 
 const limitMs = 20_000;
 
 const scenarios: Readonly<Record<string, Scenario>> = {
   ...dialScenarios,
   ...tcpScenarios,
+  ...endScenarios,
+  ...addressScenarios,
   ...pipeScenarios,
   ...dnsScenarios,
+  ...packetScenarios,
+  ...unixScenarios,
 };
 
 /** openURL is the URL that the gateway prints when it is ready, with its token. */

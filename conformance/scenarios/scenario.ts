@@ -54,6 +54,7 @@ export class Transcript {
   readonly net: Net;
   readonly lines: string[] = [];
   readonly #format: Format;
+  readonly #hidden: [text: string, name: string][] = [];
   readonly #ports = new Map<number, string>();
   readonly #closing: (() => Promise<unknown>)[] = [];
 
@@ -62,10 +63,26 @@ export class Transcript {
     this.#format = new Format(net);
   }
 
+  /** hide has name stand for text in all later lines. */
+  hide(text: string, name: string): void {
+    this.#hidden.push([text, name]);
+  }
+
+  /** quoted writes a string, or the text of bytes, in quotes. */
+  quoted(s: string | Uint8Array): string {
+    return quote(s);
+  }
+
+  /** addressBrief writes the kind and the text of an address. */
+  addressBrief(a: Addr): string {
+    return this.#format.address(a).replace(/^(\w+) \S+ ("[^"]*").*/, "$1 $2");
+  }
+
   /** line adds a line; ports in it get their names. */
   line(s: string): void {
+    const shown = this.#hidden.reduce((line, [text, name]) => line.replaceAll(text, name), s);
     this.lines.push(
-      s.replace(/:(\d+)\b/g, (all, digits: string) => {
+      shown.replace(/:(\d+)\b/g, (all, digits: string) => {
         const port = Number(digits);
         const isEphemeral = port >= firstEphemeral && port <= lastEphemeral;
         const name = this.#ports.get(port) ?? (isEphemeral ? "eph" : undefined);
