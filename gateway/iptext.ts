@@ -6,7 +6,6 @@ import type { SockAddr } from "../src/wire/sockaddr.js";
 
 const ipv4Bytes = 4;
 const ipv6Bytes = 16;
-const maxGroup = 0xffff;
 
 // parseIP reads an address, with port 0: IPv4 in 16 bytes, as Go has what it parsed; IPv6 with or without a zone. It
 // returns null if text is no address.
@@ -43,7 +42,7 @@ function parseGroups(text: string, isEnd: boolean): number[] | null {
   const bytes: number[] = [];
   const groups = text.split(":");
   for (const [i, group] of groups.entries()) {
-    if (/^[0-9a-fA-F]+$/.test(group) && Number.parseInt(group, 16) <= maxGroup) {
+    if (/^[0-9a-fA-F]{1,4}$/.test(group)) {
       const n = Number.parseInt(group, 16);
       bytes.push(n >> 8, n & 0xff);
       continue;

@@ -34,6 +34,7 @@ export interface ResolverFields {
  * Every method takes an AbortSignal as its last argument and rejects with a DNSError, if nothing else is said. Where a
  * server's answer has records with invalid names, those are left out, and the DNSError carries the others in `results`.
  */
+// BUG: a name in the hosts file that is no domain name, as "-a", is not found: what cannot be a name is never asked about.
 export class Resolver {
   static {
     brand(Resolver, "Resolver");
@@ -157,7 +158,8 @@ export class Resolver {
     }
   }
 
-  /** LookupTXT returns the texts of a domain, each with its parts joined. Bytes that are no UTF-8 become U+FFFD. */
+  /** LookupTXT returns the texts of a domain, each with its parts joined. */
+  // BUG: bytes that are no UTF-8 become U+FFFD, since a string here has no bytes.
   async LookupTXT(name: string, signal?: AbortSignal): Promise<string[]> {
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     const rows = (await this.#rows("txt", name, signal)) as Uint8Array[];

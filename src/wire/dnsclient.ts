@@ -154,7 +154,7 @@ export function nameList(config: DNSConfig, name: string): string[] {
     return [];
   }
   const rooted = name.endsWith(".");
-  if (name.length > maxNameLength || (name.length === maxNameLength && !rooted)) {
+  if (name.length > maxNameLength || (name.length === maxNameLength && rooted)) {
     return [];
   }
   if (rooted) {
