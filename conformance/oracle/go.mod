@@ -1,0 +1,3 @@
+module gonet/oracle
+
+go 1.19
