@@ -163,6 +163,7 @@ export class conn<F extends connFD = connFD> implements Conn {
     return this.#writable;
   }
 
+  /** Iterating gives what comes in, piece by piece, and ends at the end of the stream. */
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
     return chunks(this);
   }

@@ -8,4 +8,4 @@ export * from "./os.js";
 export { File } from "./osfile.js";
 
 /** NewFile makes a File of a file number; null if fd is below 0. */
-export const { NewFile } = defaultSurface.os;
+export const NewFile = defaultSurface.os.NewFile;

@@ -48,7 +48,9 @@ export interface Conn extends Reader, Writer, Deadlines {
   LocalAddr(): Addr;
   /** RemoteAddr returns the address of the other end, or null if there is no fixed one (ListenUDP). */
   RemoteAddr(): Addr | null;
+  /** Iterating gives what comes in, piece by piece, and ends at the end of the stream. */
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array>;
+  /** The end of an `await using` closes it, if that was not done. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -65,6 +67,7 @@ export interface PacketConn extends Deadlines {
   Close(): Promise<void>;
   /** LocalAddr returns the address of this end. */
   LocalAddr(): Addr;
+  /** The end of an `await using` closes it, if that was not done. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -76,7 +79,9 @@ export interface Listener {
   Close(): Promise<void>;
   /** Addr returns the address that is listened on. */
   Addr(): Addr;
+  /** Iterating accepts one connection after the other and ends when the listener is closed. */
   [Symbol.asyncIterator](): AsyncIterator<Conn>;
+  /** The end of an `await using` closes it, if that was not done. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
