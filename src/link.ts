@@ -214,7 +214,8 @@ export class Link {
   #session: Promise<Session> | null = null;
   #status: SessionStatus = { state: "idle", reason: "" };
   readonly #watchers = new Set<(status: SessionStatus) => void>();
-  #closed = false;
+  // #stop is aborted by close: it ends an attempt to connect, too.
+  readonly #stop = new AbortController();
 
   // open is asked for the way anew each time a session is needed.
   constructor(open: () => OpenTransport) {
@@ -233,8 +234,8 @@ export class Link {
 
   // connect opens the session if there is none. It fails with a GatewayError.
   connect(signal?: AbortSignal): Promise<Session> {
-    if (this.#closed) {
-      return Promise.reject(new GatewayError("this client was closed", "GONET_UNREACHABLE", "closed"));
+    if (this.#stop.signal.aborted) {
+      return Promise.reject(this.#stop.signal.reason);
     }
     if (this.#session === null) {
       const session = this.#newSession(signal);
@@ -251,24 +252,31 @@ export class Link {
   async #newSession(signal?: AbortSignal): Promise<Session> {
     this.#set({ state: "connecting", reason: "" });
     try {
-      const transport = await this.#open()(signal);
-      return await this.#greet(transport);
+      const stop = signal === undefined ? this.#stop.signal : AbortSignal.any([this.#stop.signal, signal]);
+      const transport = await this.#open()(stop);
+      return await this.#greet(transport, stop);
     } catch (err) {
       this.#lost(err instanceof Error ? err.message : String(err));
       throw err;
     }
   }
 
-  #greet(transport: Transport): Promise<Session> {
+  #greet(transport: Transport, stop: AbortSignal): Promise<Session> {
     return new Promise((resolve, reject) => {
+      const giveUp = (): void => {
+        reject(stop.reason);
+        session.close();
+      };
       const session = new Session({
         role: "client",
         agent,
         onAttached: () => {
+          stop.removeEventListener("abort", giveUp);
           this.#set({ state: "attached", reason: "" });
           resolve(session);
         },
         onOver: (_, reason) => {
+          stop.removeEventListener("abort", giveUp);
           this.#lost(reason.message);
           reject(
             new GatewayError(reason.message.replace(/^gonet: /, ""), "GONET_UNREACHABLE", "unreachable"),
@@ -276,8 +284,9 @@ export class Link {
         },
       });
       session.attach(transport);
-      if (this.#closed) {
-        session.close();
+      stop.addEventListener("abort", giveUp);
+      if (stop.aborted) {
+        giveUp();
       }
     });
   }
@@ -290,13 +299,19 @@ export class Link {
   #set(status: SessionStatus): void {
     this.#status = status;
     for (const watcher of this.#watchers) {
-      watcher(status);
+      try {
+        watcher(status);
+      } catch (err) {
+        queueMicrotask(() => {
+          throw err; // it is the watcher's own, and no reason to end the session
+        });
+      }
     }
   }
 
   // close ends the session; every socket of it is closed. There is no new one.
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#stop.abort(new GatewayError("this client was closed", "GONET_UNREACHABLE", "closed"));
     const session = await this.#session?.catch(() => null);
     session?.close();
   }
