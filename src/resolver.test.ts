@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import type { SessionsOptions } from "../gateway/sessions.js";
 import { liveSockets } from "../native/index.js";
@@ -230,6 +231,26 @@ describe("the limit of lookups", () => {
     abort.abort();
     await dead;
     await other.session.close();
+    await expect.poll(liveSockets).toBe(0);
+  });
+
+  test("is 32, and a dead server holds up nothing else", async () => {
+    const { net, server } = await place(() => null);
+    const abort = new AbortController();
+    const names = Array.from({ length: 40 }, (_, i) => `n${i}.test.`);
+    const dead = Promise.all(names.map((name) => failed(net.LookupHost(name, abort.signal))));
+    await expect.poll(() => server.asked.length).toBe(64); // A and AAAA of each
+    // Lookups are not done by the four threads that read files.
+    const times: number[] = [];
+    for (let i = 0; i < 100; i++) {
+      const began = performance.now();
+      await readFile(import.meta.filename);
+      times.push(performance.now() - began);
+    }
+    expect(times.sort((a, b) => a - b)[98]).toBeLessThan(50);
+    expect(server.asked.length).toBe(64);
+    abort.abort();
+    expect((await dead).every((err) => err.Err === "operation was canceled")).toBe(true);
     await expect.poll(liveSockets).toBe(0);
   });
 
