@@ -6,6 +6,7 @@ import {
   AddrError,
   DNSError,
   ErrClosed,
+  ErrWriteToConnected,
   errCanceled,
   errMissingAddress,
   errTimeout,
@@ -32,10 +33,17 @@ const syscalls: Readonly<Record<string, readonly string[]>> = {
   write: ["write", "sendto", "sendmsg"],
   close: ["shutdown", "close"],
   set: ["setsockopt"],
-  file: ["dup", "fcntl"],
+  file: ["fcntl", "getsockopt", "setnonblock"],
 };
 
-const values = [ErrClosed, ErrDeadlineExceeded, errTimeout, errCanceled, errMissingAddress];
+const values = [
+  ErrClosed,
+  ErrDeadlineExceeded,
+  ErrWriteToConnected,
+  errTimeout,
+  errCanceled,
+  errMissingAddress,
+];
 const plain = [AddrError, DNSError, UnknownNetworkError, ParseError, InvalidAddrError];
 
 function ok(condition: boolean, what: string, err: unknown): asserts condition {
@@ -65,15 +73,18 @@ export function anatomy(err: unknown, ...own: readonly unknown[]): OpError | typ
 
 function text({ Op, Net, Source, Addr, Err }: OpError): string {
   const ends = [Source, Addr].filter((a) => a !== null).map((a) => (a as NonNullable<Addr>).String());
-  return [Op, Net, ends.join("->")]
-    .filter((s) => s !== "")
-    .join(" ")
-    .concat(`: ${Err.message}`);
+  const what = [Op, Net].filter((s) => s !== "");
+  if (ends.length > 0) {
+    what.push(ends.join("->")); // an address may be empty
+  }
+  return `${what.join(" ")}: ${Err.message}`;
 }
 
 function addresses(err: OpError): void {
   const { Op, Source, Addr, Net } = err;
   for (const a of [Source, Addr]) {
+    // Where an address of another kind is what is wrong, the error names it.
+    if (err.Err instanceof Errno || err.Err instanceof UnknownNetworkError) continue;
     ok(a === null || Net === "" || Net.startsWith(a.Network()), "an address of another network", err);
   }
   switch (Op) {
@@ -82,17 +93,28 @@ function addresses(err: OpError): void {
       ok(Op === "dial" || Source === null, "a source where there is none", err);
       return;
     default:
-      ok(Addr !== null || Net === "pipe", "no address", err);
+      ok(Addr !== null || Net === "pipe" || isOpen(err), "no address", err);
       ok(Source !== null || Net === "pipe" || thisEnd.has(Op), `${Op} has both ends`, err);
       ok(Source === null || bothEnds.has(Op), `${Op} has one end`, err);
   }
 }
 
+// isOpen tells a socket that may have no fixed other end; what goes to no address of its own names none either.
+function isOpen({ Net, Source }: OpError): boolean {
+  return Source !== null && /^(udp|ip|unix)/.test(Net);
+}
+
 function inner(err: OpError, own: readonly unknown[]): void {
-  const { Err, Op } = err;
-  ok(!same(Err, EOF), "EOF is wrapped", err);
+  const { Err, Op, Net } = err;
+  if (same(Err, EOF)) {
+    // Go wraps it in ReadFrom and ReadMsg, which only Unix sockets have together with an end.
+    return ok(Op === "read" && Net.startsWith("unix"), "EOF is wrapped", err);
+  }
   if (own.includes(Err)) {
     return;
+  }
+  if (Err instanceof Errno) {
+    return ok(Op === "write" || Op === "file", "a bare Errno", err);
   }
   const value = values.find((v) => same(Err, v));
   if (value !== undefined) {
