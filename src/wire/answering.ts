@@ -109,6 +109,6 @@ export class Answering {
       const full = ["errno", "", "ENOBUFS", ["limit", "controlBytes"]] as const;
       return this.#session.control([frameType.throw, call, full]);
     }
-    for (const frame of frames) this.#sender.queue(frame, true);
+    for (const frame of frames) this.#sender.queue(frame);
   }
 }

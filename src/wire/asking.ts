@@ -25,6 +25,8 @@ export type OnOpened = (stream: Stream, result: readonly unknown[]) => void;
 
 interface Waiting {
   stream: Stream;
+  frame: Uint8Array;
+  hasLeft: boolean; // to the sender
   resolve: (result: readonly unknown[]) => void;
   reject: (err: Error) => void;
   canceled: boolean;
@@ -60,11 +62,22 @@ export class Asking {
     let cancel: Opening["cancel"] = () => {};
     const answer = new Promise<readonly unknown[]>((resolve, reject) => {
       if (this.#session.state === "over") return reject(this.#session.reason as SessionError);
-      const waiting: Waiting = { stream, resolve, reject, canceled: false, onRefused: undefined, onOpened };
-      const bytes = encode([frameType.open, stream.id, op, args]);
+      const waiting: Waiting = {
+        stream,
+        frame: encode([frameType.open, stream.id, op, args]),
+        hasLeft: false,
+        resolve,
+        reject,
+        canceled: false,
+        onRefused: undefined,
+        onOpened,
+      };
       this.#streams.add(stream);
       this.#openings.set(stream.id, waiting);
-      const withdraw = this.#openGate.enter(() => this.#sender.queue(bytes, true));
+      const withdraw = this.#openGate.enter(() => {
+        waiting.hasLeft = true;
+        this.#sender.queue(waiting.frame);
+      });
       cancel = (onRefused) => {
         if (waiting.canceled || !this.#openings.has(stream.id)) return;
         waiting.canceled = true;
@@ -88,7 +101,7 @@ export class Asking {
       this.#calls.set(call, calling);
       this.#callGate.enter(() => {
         if (stream === undefined || stream.state === "open" || stream.state === "failed") {
-          return this.#sender.queue(bytes, true);
+          return this.#sender.queue(bytes);
         }
         this.#calls.delete(call);
         reject(new ClosedError());
@@ -165,14 +178,17 @@ export class Asking {
     else stream.close();
   }
 
-  // stop lets nothing more out; clear then fails everything that waits for its answer.
+  // stop lets nothing more out; clear then fails everything that waits for its answer. unsent has the frames that never
+  // left: what was asked with them was not begun, and the error says so.
   stop(): void {
     this.#openGate.clear();
     this.#callGate.clear();
   }
 
-  clear(reason: SessionError): void {
-    for (const waiting of this.#openings.values()) waiting.reject(reason);
+  clear(reason: SessionError, unsent: ReadonlySet<Uint8Array>): void {
+    for (const { frame, hasLeft, reject } of this.#openings.values()) {
+      reject(hasLeft && !unsent.has(frame) ? reason : reason.beforeItLeft());
+    }
     this.#openings.clear();
     for (const calling of this.#calls.values()) calling.reject(reason);
     this.#calls.clear();

@@ -47,12 +47,21 @@ export class WireError extends Error {
 // SessionError says why a session is over; pending operations of the session fail with it.
 export class SessionError extends Error {
   readonly code: number;
+  // isUnsent says that what failed with this error was never sent.
+  isUnsent = false;
+  readonly #reason: string;
   constructor(code: number, reason: string, cause?: unknown) {
     super(reason === "" ? `gonet: session ended (${code})` : `gonet: session ended: ${reason} (${code})`, {
       cause,
     });
     this.name = "SessionError";
     this.code = code;
+    this.#reason = reason;
+  }
+
+  // beforeItLeft is the same error for what was never sent.
+  beforeItLeft(): SessionError {
+    return Object.assign(new SessionError(this.code, this.#reason, this.cause), { isUnsent: true });
   }
 }
 

@@ -52,6 +52,16 @@ export const limitTable = {
   helloMs: { value: 10_000, unit: "ms", why: "a link that says nothing costs a socket" },
   pingMs: { value: 15_000, unit: "ms", why: "below the 60 s after which proxies drop a silent WebSocket" },
   deadMs: { value: 45_000, unit: "ms", why: "three heartbeats without a sign of life" },
+  graceMs: {
+    value: 120_000,
+    unit: "ms",
+    why: "a session waits so long for a new link: a tunnel on the railway, a laptop carried to another room",
+  },
+  leaveMs: {
+    value: 10_000,
+    unit: "ms",
+    why: "the same after the page said that it goes away",
+  },
   flushMs: {
     value: 300_000,
     unit: "ms",

@@ -116,15 +116,20 @@ export class PacketWriter implements Source {
     stream.source = this;
     stream.onSent = (offset, error) => this.#answered(offset, error);
     stream.onWritable = () => this.#changed();
+    stream.onDetached = () => this.#detached();
   }
 
-  // write sends one packet. It fails with ClosedError, DeadlineError (the packet may go out all the same), or what
+  // write sends one packet. A DGRAM without a link to go out on is dropped, as by a network; that is no error. It fails with ClosedError, DeadlineError (the packet may go out all the same), or what
   // the kernel said. The caller's bytes are copied before it returns.
   write(packet: Packet, type: PacketType, limit: Pick<Deadline, "expired" | "subscribe">): Promise<void> {
     return new Promise((resolve, reject) => {
       const problem = this.#stream.sendProblem();
       if (problem !== null) return reject(problem);
       if (limit.expired) return reject(new DeadlineError());
+      if (type === frameType.dgram && this.#stream.isDetached) {
+        this.#stream.dropped();
+        return resolve();
+      }
       let unsubscribe = () => {};
       const outgoing: Outgoing = {
         packet: { ...packet, oob: packet.oob.slice(), data: packet.data.slice() },
@@ -164,6 +169,15 @@ export class PacketWriter implements Source {
       if (first.offset > offset) return;
       first.settle(first.offset === offset && error !== null ? new PiecesError(error) : null);
     }
+  }
+
+  // #detached ends the writes of what was lost with the link, or finds none. RECORDs are sent again.
+  #detached(): void {
+    for (const outgoing of this.#waiting.filter(({ type }) => type === frameType.dgram)) {
+      this.#stream.dropped();
+      outgoing.settle(null);
+    }
+    for (const outgoing of this.#sent.filter(({ type }) => type === frameType.dgram)) outgoing.settle(null);
   }
 
   // #changed ends every write when the stream is closed or failed.

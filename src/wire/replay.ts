@@ -1,6 +1,8 @@
-// Replay numbers the frames of one direction and keeps those that were sent until the peer says that it
-// has them. It never throws a kept frame away: when it is full its owner stops making frames
-// (docs/protocol.md, part 9).
+// Replay numbers the frames of one direction and keeps them until the peer says that it has them. It never throws
+// a kept frame away: when it is full its owner stops making frames (docs/protocol.md, part 9).
+//
+//   acknowledged ... | kept, on the link ... | kept, not yet on this link ... |
+//                    firstSeq                next                             nextSeq
 
 import { WireError } from "./errors.js";
 
@@ -16,12 +18,29 @@ export class Replay {
   #kept: Kept[] = [];
   #head = 0; // kept before this index are acknowledged
   #firstSeq = 1; // the number of #kept[#head]
+  #next = 1; // the number of the frame to put on the link next
+  #highest = 0; // of the frames that were put on any link
   #dataBytes = 0;
   #controlBytes = 0;
 
   // nextSeq is the number that the next frame gets.
   get nextSeq(): number {
     return this.#firstSeq + this.#kept.length - this.#head;
+  }
+
+  // acknowledged is the number of the last frame that the peer has.
+  get acknowledged(): number {
+    return this.#firstSeq - 1;
+  }
+
+  // highest is the number of the last frame that ever was put on a link.
+  get highest(): number {
+    return this.#highest;
+  }
+
+  // unsent is how many kept frames are not on the present link.
+  get unsent(): number {
+    return this.nextSeq - this.#next;
   }
 
   // dataBytes and controlBytes are what is kept now: frames of DATA with frameCostBytes for each, and the others.
@@ -41,6 +60,20 @@ export class Replay {
     else this.#controlBytes += frame.length;
   }
 
+  // next gives the next frame to put on the link, null when all of them are there.
+  next(): Uint8Array | null {
+    const kept = this.#kept[this.#head + this.#next - this.#firstSeq];
+    if (kept === undefined) return null;
+    this.#highest = Math.max(this.#highest, this.#next);
+    this.#next++;
+    return kept.frame;
+  }
+
+  // rewind begins a new link: next goes on behind seq, the last frame that the peer has.
+  rewind(seq: number): void {
+    this.#next = seq + 1;
+  }
+
   // acknowledge lets go of every frame up to seq. A number that was never sent, or is below the last one
   // acknowledged, throws WireError.
   acknowledge(seq: number): void {
@@ -53,15 +86,23 @@ export class Replay {
       if (kept.cost > 0) this.#dataBytes -= kept.cost;
       else this.#controlBytes -= kept.frame.length;
     }
+    this.#next = Math.max(this.#next, this.#firstSeq);
     if (this.#head === this.#kept.length || this.#head >= compactAt) {
       this.#kept = this.#kept.slice(this.#head);
       this.#head = 0;
     }
   }
 
+  // neverSent gives the frames that were put on no link at all.
+  neverSent(): Uint8Array[] {
+    const from = this.#head + Math.max(0, this.#highest + 1 - this.#firstSeq);
+    return this.#kept.slice(from).map((kept) => kept.frame);
+  }
+
   // clear drops everything: the session is over.
   clear(): void {
     this.#firstSeq = this.nextSeq;
+    this.#next = this.#firstSeq;
     this.#kept = [];
     this.#head = 0;
     this.#dataBytes = 0;

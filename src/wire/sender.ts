@@ -1,21 +1,15 @@
-// Sender makes the frames of a session and puts them on its link: at the end of a task, control frames first, then
-// one DATA frame of each stream in turn, as long as credit, the replay queue and the link's buffer have room.
+// Sender makes the frames of a session and puts them on its line: at the end of a task, control frames first, then
+// one DATA frame of each stream in turn, as long as credit, the replay queue and the link's buffer have room. Numbered
+// frames go by way of the replay queue. Without a line they wait there, and the next one begins with what the peer lacks.
 
 import { Acks } from "./acks.js";
 import type { Credit } from "./credit.js";
-import {
-  type ControlFrame,
-  dataPrefixBytes,
-  encode,
-  frameType,
-  maxPayloadBytes,
-  writePrefix,
-} from "./frame.js";
+import { WireError } from "./errors.js";
+import { dataPrefixBytes, encode, frameType, maxPayloadBytes, writePrefix } from "./frame.js";
 import type { Limits } from "./limits.js";
-import { Outbox } from "./outbox.js";
+import type { Line } from "./line.js";
 import { Replay } from "./replay.js";
 import type { Stream } from "./stream.js";
-import type { Transport } from "./transport.js";
 
 const flushAtBytes = 64 * 1024; // a message of this size gains nothing from growing
 const calmMicrotasks = 32; // a write through the layers above takes a dozen; all of them together a microsecond
@@ -24,7 +18,7 @@ const sharedTurnBytes = 64 * 1024; // of one stream in one turn while others wai
 // SenderOwner is the session, as far as its sender needs it.
 export interface SenderOwner {
   readonly limits: Limits;
-  // ready says that the handshake is done, so that frames may leave.
+  // ready says that there was a handshake, so that frames may be made.
   readonly ready: boolean;
   // received is the number of the last frame that came.
   readonly received: number;
@@ -41,25 +35,55 @@ export class Sender {
   readonly acks = new Acks(() => this.want());
   readonly #owner: SenderOwner;
   readonly #credit: Credit;
-  #transport: Transport | null = null;
-  #outbox: Outbox | null = null;
-  #control: { bytes: Uint8Array; numbered: boolean }[] = [];
+  #line: Line | null = null;
+  #control: Uint8Array[] = []; // numbered frames
   #queuedBytes = 0; // in #control
   #ring: Stream[] = [];
   #pumpDue = false;
   #flushDue = false;
   #calm = 0; // microtasks since the last pump
   #pongDue: number | null = null;
+  #pingDue: number | null = null;
+  // What was kept when the line began may stay so long beyond the limit: without a line nobody could acknowledge it.
+  #excess = { bytes: 0, seq: 0 };
+  // replayed counts the frames that were put on a link again.
+  replayed = 0;
 
   constructor(owner: SenderOwner, credit: Credit) {
     this.#owner = owner;
     this.#credit = credit;
   }
 
-  // attach sends over transport from now on.
-  attach(transport: Transport): void {
-    this.#transport = transport;
-    this.#outbox = new Outbox(transport);
+  // attach sends over line from now on. On a line that takes up a session, peerReceived is the number of the last frame
+  // that the peer has; the first frame is an ACK then.
+  attach(line: Line, peerReceived: number | null): void {
+    this.#line = line;
+    if (peerReceived !== null) {
+      this.replay.acknowledge(peerReceived);
+      this.replay.rewind(peerReceived);
+      this.replayed += Math.max(0, this.replay.highest - peerReceived);
+      const bytes = Math.min(this.controlBytes, this.#owner.maxControlBytes);
+      this.#excess = { bytes, seq: this.replay.nextSeq - 1 };
+      this.#ack(line);
+    }
+    this.want();
+  }
+
+  // detach ends sending over the line. flush says whether what is on its way to the transport leaves before.
+  detach(flush: boolean): void {
+    const line = this.#line;
+    this.#line = null;
+    this.#pongDue = null;
+    this.#pingDue = null;
+    this.acks.reset();
+    if (flush) line?.outbox.flush();
+  }
+
+  // acknowledge takes the peer's ACK. A number that was not put on this line, or is below the last one, throws WireError.
+  acknowledge(seq: number): void {
+    if (seq >= this.replay.nextSeq - this.replay.unsent) throw new WireError("bad ack");
+    this.replay.acknowledge(seq);
+    this.want();
   }
 
   // controlBytes is the memory of control frames that wait to be sent or acknowledged.
@@ -67,9 +91,9 @@ export class Sender {
     return this.replay.controlBytes + this.#queuedBytes;
   }
 
-  // queue takes the bytes of a control frame. It goes before any data that is not yet framed.
-  queue(bytes: Uint8Array, numbered: boolean): void {
-    this.#control.push({ bytes, numbered });
+  // queue takes the bytes of a numbered control frame. It goes before any data that is not yet framed.
+  queue(bytes: Uint8Array): void {
+    this.#control.push(bytes);
     this.#queuedBytes += bytes.length;
     this.want();
     this.#checkKept();
@@ -78,6 +102,12 @@ export class Sender {
   // pong answers a PING, when there is room for it.
   pong(token: number): void {
     this.#pongDue = token;
+    this.want();
+  }
+
+  // ping asks the peer for a sign of life.
+  ping(token: number): void {
+    this.#pingDue = token;
     this.want();
   }
 
@@ -92,12 +122,13 @@ export class Sender {
 
   // heard goes on with what waited for room in a link without drain events: the peer was heard.
   heard(): void {
-    if (this.#ring.length > 0 || this.acks.isDue || this.#pongDue !== null) this.want();
+    const isBehind = this.#ring.length > 0 || this.replay.unsent > 0;
+    if (isBehind || this.acks.isDue || this.#pongDue !== null) this.want();
   }
 
   // want pumps at the end of the task.
   want(): void {
-    if (this.#pumpDue || this.#transport === null) return;
+    if (this.#pumpDue || !this.#owner.ready) return;
     this.#pumpDue = true;
     queueMicrotask(() => {
       this.#pumpDue = false;
@@ -111,34 +142,24 @@ export class Sender {
 
   // pump makes and sends what may be sent now.
   pump(): void {
-    const transport = this.#transport;
-    const outbox = this.#outbox;
-    if (transport === null || outbox === null || !this.#owner.ready) return;
-    transport.cork();
+    if (!this.#owner.ready) return;
+    const line = this.#line;
+    line?.transport.cork();
     try {
-      this.#pumpControl(outbox, (transport.bufferedBytes() ?? 0) < this.#owner.limits.linkBuffer);
-      this.#pumpData(outbox, transport);
-      if (outbox.pendingBytes >= flushAtBytes) outbox.flush();
+      this.#pumpControl(line);
+      if (line !== null) this.#catchUp(line);
+      this.#pumpData(line);
+      if (line !== null && line.outbox.pendingBytes >= flushAtBytes) line.outbox.flush();
     } finally {
-      transport.uncork();
+      line?.transport.uncork();
     }
     this.#flushSoon();
     this.#checkKept();
   }
 
-  // sendNow sends a frame outside the pump: the handshake and the last words.
-  sendNow(frame: ControlFrame): void {
-    this.#transport?.send(encode(frame));
-  }
-
-  // detach ends sending and gives the transport. flush says whether what is framed leaves before.
-  detach(flush: boolean): Transport | null {
-    const transport = this.#transport;
-    const outbox = this.#outbox;
-    this.#transport = null;
-    this.#outbox = null;
-    if (flush) outbox?.flush();
-    return transport;
+  // neverSent gives the numbered control frames that were put on no link at all.
+  neverSent(): Set<Uint8Array> {
+    return new Set([...this.replay.neverSent(), ...this.#control]);
   }
 
   // clear drops everything: the session is over.
@@ -155,13 +176,13 @@ export class Sender {
   // no timer and no turn of the event loop.
   #flushSoon(): void {
     this.#calm = 0;
-    if (this.#flushDue || this.#outbox?.pendingBytes === 0) return;
+    if (this.#flushDue || this.#line === null || this.#line.outbox.pendingBytes === 0) return;
     this.#flushDue = true;
     const look = () => {
       if (this.#calm++ < calmMicrotasks) return queueMicrotask(look);
       this.#flushDue = false;
       try {
-        this.#outbox?.flush();
+        this.#line?.outbox.flush();
       } catch (err) {
         this.#owner.broken(err);
       }
@@ -172,40 +193,61 @@ export class Sender {
   // #checkKept ends the session of a peer that asks and asks but acknowledges nothing: its answers would be kept
   // for ever.
   #checkKept(): void {
-    if (this.#owner.ready && this.controlBytes > this.#owner.maxControlBytes) this.#owner.unanswered();
+    if (this.#line === null || !this.#owner.ready) return;
+    const excess = this.replay.acknowledged < this.#excess.seq ? this.#excess.bytes : 0;
+    if (this.controlBytes > this.#owner.maxControlBytes + excess) this.#owner.unanswered();
+  }
+
+  #ack(line: Line): void {
+    this.acks.reset();
+    line.outbox.add(encode([frameType.ack, this.#owner.received]));
+  }
+
+  // #put numbers and keeps a frame, and puts it on the line unless others wait before it.
+  #put(line: Line | null, frame: Uint8Array, payload: number): void {
+    this.replay.keep(frame, payload);
+    if (line === null || this.replay.unsent > 1) return;
+    this.replay.next();
+    line.outbox.add(frame);
+  }
+
+  // #catchUp puts kept frames on a new line, as far as there is room.
+  #catchUp(line: Line): void {
+    while (this.replay.unsent > 0 && this.#waiting(line, 0) < this.#owner.limits.linkBuffer) {
+      line.outbox.add(this.replay.next() as Uint8Array);
+    }
+  }
+
+  // #waiting is how many bytes wait on this side of the link, or unknown if it cannot tell.
+  #waiting(line: Line, unknown: number): number {
+    return (line.transport.bufferedBytes() ?? unknown) + line.outbox.pendingBytes;
   }
 
   // #pumpControl sends what is not data. Without room in the link, ACK and PONG wait: they are not kept and not
   // counted, and a peer that asks for them but reads nothing would make the link's buffer grow for ever.
-  #pumpControl(outbox: Outbox, room: boolean): void {
+  #pumpControl(line: Line | null): void {
     const { acks } = this;
-    if ((acks.isDue || (this.#credit.isDue && acks.pending)) && room) {
-      acks.reset();
-      outbox.add(encode([frameType.ack, this.#owner.received]));
-    }
-    if (this.#pongDue !== null && room) {
-      outbox.add(encode([frameType.pong, this.#pongDue]));
+    if (line !== null && (line.transport.bufferedBytes() ?? 0) < this.#owner.limits.linkBuffer) {
+      if (acks.isDue || (this.#credit.isDue && acks.pending)) this.#ack(line);
+      if (this.#pongDue !== null) line.outbox.add(encode([frameType.pong, this.#pongDue]));
       this.#pongDue = null;
     }
-    for (const frame of this.#credit.take()) this.#control.push({ bytes: encode(frame), numbered: true });
-    for (const { bytes, numbered } of this.#control) {
-      if (numbered) this.replay.keep(bytes, 0);
-      outbox.add(bytes);
-    }
+    if (line !== null && this.#pingDue !== null) line.outbox.add(encode([frameType.ping, this.#pingDue]));
+    this.#pingDue = null;
+    for (const frame of this.#control) this.#put(line, frame, 0);
     this.#control = [];
     this.#queuedBytes = 0;
+    for (const frame of this.#credit.take()) this.#put(line, encode(frame), 0);
   }
 
-  #pumpData(outbox: Outbox, transport: Transport): void {
+  #pumpData(line: Line | null): void {
+    if (line !== null && this.replay.unsent > 0) return; // the link is full
     const { limits } = this.#owner;
     const stopped: Stream[] = []; // by the session's credit or the replay queue, which DGRAM does not need
     while (this.#ring.length > 0) {
-      const buffered = transport.bufferedBytes() ?? this.replay.dataBytes;
-      if (buffered + outbox.pendingBytes >= limits.linkBuffer) break;
+      if (line !== null && this.#waiting(line, this.replay.dataBytes) >= limits.linkBuffer) break;
       const stream = this.#ring.shift() as Stream;
-      const room = stream.isUnnumbered
-        ? maxPayloadBytes
-        : Math.min(this.#credit.room, limits.replayBytes - this.replay.dataBytes);
+      const room = this.#room(stream, line);
       if (room <= 0) {
         stopped.push(stream);
         continue;
@@ -221,16 +263,22 @@ export class Sender {
       const type = stream.source.pulled ?? frameType.data;
       writePrefix(frame, type, stream.id);
       stream.spent(n);
-      if (type !== frameType.dgram) {
+      if (type === frameType.dgram) line?.outbox.add(frame);
+      else {
         this.#credit.spent(n);
-        this.replay.keep(frame, n);
+        this.#put(line, frame, n);
       }
-      outbox.add(frame);
       if (stream.state === "open" && !stream.inRing) {
         stream.inRing = true;
         this.#ring.push(stream);
       }
     }
     if (stopped.length > 0) this.#ring = stopped.concat(this.#ring);
+  }
+
+  // #room is how much of stream may be sent, its own credit aside. DGRAM is not kept, so it needs a line.
+  #room(stream: Stream, line: Line | null): number {
+    if (stream.isUnnumbered) return line === null ? 0 : maxPayloadBytes;
+    return Math.min(this.#credit.room, this.#owner.limits.replayBytes - this.replay.dataBytes);
   }
 }

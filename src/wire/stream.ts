@@ -54,6 +54,8 @@ export class Stream implements Source {
   onClosed: (() => void) | null = null;
   // The session is over, and with it the stream.
   onLost: (() => void) | null = null;
+  // The link of the session ended; the session waits for another.
+  onDetached: (() => void) | null = null;
   // A listener gets its connections here. A stream with this set carries no data.
   onAccepted: ((stream: Stream, result: readonly unknown[]) => void) | null = null;
   // The gateway's socket makes the outgoing data; a client writes it.
@@ -80,6 +82,10 @@ export class Stream implements Source {
   #grantedAt = performance.now();
   #writing: { b: Uint8Array; at: number } | null = null;
   inRing = false; // the session's mark: waiting for its turn to send
+  // After a link broke DGRAMs may be missing, and with them the credit that they used up: the next one each way may begin
+  // without credit, and its offset tells how much was lost.
+  #mayBegin = false;
+  #peerMayBegin = false;
 
   constructor(session: Session, id: number, state: StreamState, window: number) {
     this.#session = session;
@@ -100,7 +106,8 @@ export class Stream implements Source {
 
   // sendCredit is how many bytes the peer lets us send on this stream.
   get sendCredit(): number {
-    return this.#credit - this.#sent;
+    const left = this.#credit - this.#sent;
+    return this.#mayBegin ? Math.max(left, 1) : left;
   }
 
   // credit is the absolute offset up to which the peer lets us send; on a listener, connections.
@@ -220,6 +227,29 @@ export class Stream implements Source {
   // spent counts n bytes against the peer's credit.
   spent(n: number): void {
     this.#sent += n;
+    this.#mayBegin = false;
+  }
+
+  // isDetached says that the session has no link now.
+  get isDetached(): boolean {
+    return this.#session.state === "detached";
+  }
+
+  // dropped counts a packet that went nowhere, for want of a link.
+  dropped(): void {
+    this.#session.counts.droppedPackets++;
+  }
+
+  // detached and resumed are called by the session when its link ended, and when it has a new one.
+  detached(): void {
+    this.onDetached?.();
+  }
+
+  resumed(): void {
+    if (!this.isUnnumbered) return;
+    this.#mayBegin = true;
+    this.#peerMayBegin = true;
+    this.ready();
   }
 
   // fin ends our direction, after what was sent.
@@ -430,15 +460,29 @@ export class Stream implements Source {
     if (offset < this.#received || (offset > this.#received && !this.isUnnumbered)) {
       throw new WireError("malformed");
     }
-    this.#consumed += offset - this.#received; // what was lost with a link counts as taken
-    if (offset >= this.#granted) throw new WireError("flow control");
+    const mayBegin = this.#peerMayBegin && offset < this.#granted + maxAheadBytes;
+    if (offset >= this.#granted && !mayBegin) throw new WireError("flow control");
+    this.#peerMayBegin = false;
+    this.#lost(offset - this.#received);
     this.#received = offset + payload.length;
     if (this.state === "closing" || this.resetSent) return this.#discard(payload.length);
     if (this.state !== "open") throw new WireError("unexpected frame");
+    if (offset >= this.#granted && this.#packetBytes >= this.#window) {
+      this.#lost(payload.length);
+      if (this.#session.role === "gateway") this.sentPacket(offset, ["errno", "", "ENOBUFS"]);
+      return;
+    }
     const own = payload.length * 2 >= payload.buffer.byteLength ? payload : new Uint8Array(payload);
     this.#packets.push({ before: this.#dataIn, payload: own });
     this.#packetBytes += own.length;
     this.onReadable?.();
+  }
+
+  // #lost counts bytes of packets that were lost with a link, or had no room, as taken.
+  #lost(n: number): void {
+    if (n === 0) return;
+    this.#session.counts.lostPacketBytes += n;
+    this.consumed(n);
   }
 
   handleSent(offset: number, error: Pieces | null): void {

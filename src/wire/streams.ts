@@ -108,6 +108,15 @@ export class Streams {
     else this.find(id).handleCredit(offset);
   }
 
+  // detached and resumed tell every stream what became of the link.
+  detached(): void {
+    for (const stream of [...this.#table.values()]) stream.detached();
+  }
+
+  resumed(): void {
+    for (const stream of [...this.#table.values()]) stream.resumed();
+  }
+
   // clear tells every stream that the session is over.
   clear(tell: (stream: Stream) => void): void {
     for (const stream of this.#table.values()) tell(stream);
