@@ -1,5 +1,7 @@
 import { describe, test } from "vitest";
+import type { Check, Made } from "./checking.js";
 import { checks, type MakePipe } from "./nettest.js";
+import { type MakePackets, packetChecks } from "./packettest.js";
 
 /** TestConnOptions say what is different about one kind of connection. */
 export interface TestConnOptions {
@@ -15,13 +17,26 @@ const limitsPerCheck = 4;
 
 /** testConn makes one vitest test of each check of the connection suite. */
 export function testConn(name: string, mk: MakePipe, options: TestConnOptions = {}): void {
-  const limitMs = options.limitMs ?? defaultLimitMs;
+  testEach(checks, name, mk, options);
+}
+
+/** testPacketConn makes one vitest test of each check of the packet suite. */
+export function testPacketConn(name: string, mk: MakePackets, options: TestConnOptions = {}): void {
+  testEach(packetChecks, name, mk, options);
+}
+
+function testEach<M extends Made>(
+  all: readonly Check<M>[],
+  name: string,
+  make: () => Promise<M>,
+  { limitMs = defaultLimitMs, skip = {} }: TestConnOptions,
+): void {
   describe(name, () => {
-    for (const check of checks) {
-      const reason = options.skip?.[check.name];
+    for (const check of all) {
+      const reason = skip[check.name];
       test.skipIf(reason !== undefined)(
         reason === undefined ? check.name : `${check.name} (${reason})`,
-        () => check.run(mk, limitMs),
+        () => check.run(make, limitMs),
         limitsPerCheck * limitMs,
       );
     }

@@ -3,24 +3,30 @@
 
 import { EOF, ReadFull } from "../io.js";
 import type { Conn, NetError } from "../net.js";
+import {
+  aLongTimeAgo,
+  type Check,
+  check,
+  equal,
+  failure,
+  isTimeout,
+  type Made,
+  noise,
+  ok,
+  pass,
+} from "./checking.js";
 
 /** Pair is two connected Conns; stop closes both and whatever was made for them. */
-export interface Pair {
+export interface Pair extends Made {
   readonly c1: Conn;
   readonly c2: Conn;
-  stop(): Promise<void>;
+  /** packetBytes is how many bytes one packet may have, if the connection keeps boundaries, but at least 1024. */
+  readonly packetBytes?: number;
 }
 
 /** MakePipe makes a fresh pair for one check. */
 export type MakePipe = () => Promise<Pair>;
 
-/** Check is one of the checks; run rejects if the pair does not pass it, or takes longer than limitMs. */
-export interface Check {
-  readonly name: string;
-  run(mk: MakePipe, limitMs?: number): Promise<void>;
-}
-
-const defaultLimitMs = 60_000;
 const basicBytes = 8 * 1024 * 1024;
 const basicWriteBytes = 64 * 1024;
 const basicReadBytes = 33 * 1024 + 1;
@@ -34,50 +40,25 @@ const presentMs = 100;
 const concurrentRounds = 100;
 const concurrentDeadlineMs = 10;
 
-const aLongTimeAgo = new Date(1000);
 const noDeadline = null;
 // Everything else that is sent is 0, so this is seen to be the last of it.
 const marker = 0xff;
 
-// Rig is what a check has: the two ends, and a way to let something go on beside it.
-interface Rig {
-  readonly c1: Conn;
-  readonly c2: Conn;
-  /** background lets work go on that ends, in whatever way, at the latest when the pair is stopped. */
-  background(work: Promise<unknown>): void;
-}
-
-function check(name: string, body: (rig: Rig) => Promise<void>): Check {
-  return {
-    name,
-    async run(mk, limitMs = defaultLimitMs) {
-      const { c1, c2, stop } = await mk();
-      const working: Promise<unknown>[] = [];
-      const background = (work: Promise<unknown>): void => {
-        working.push(work.catch(() => undefined));
-      };
-      try {
-        await within(limitMs, name, body({ c1, c2, background }));
-      } finally {
-        await within(limitMs, `${name}: stop`, stop());
-        await within(limitMs, `${name}: calls that wait after stop`, Promise.all(working));
-      }
-    },
-  };
-}
-
 /** checks are the eleven checks, in an order that goes from plain to hard. */
-export const checks: readonly Check[] = [
-  check("BasicIO", async ({ c1, c2 }) => {
+export const checks: readonly Check<Pair>[] = [
+  check("BasicIO", async ({ c1, c2, packetBytes = Number.POSITIVE_INFINITY }) => {
     const want = noise(basicBytes);
     const got = new Uint8Array(basicBytes);
+    // What is longer than a buffer is cut off where boundaries are kept.
+    const readBytes = Math.min(packetBytes, basicReadBytes);
+    const writeBytes = Math.min(packetBytes, basicWriteBytes);
     const echo = async (): Promise<void> => {
-      await echoUntilEOF(c2, basicReadBytes);
+      await echoUntilEOF(c2, readBytes);
       await c2.Close();
     };
     const write = async (): Promise<void> => {
-      for (let i = 0; i < want.length; i += basicWriteBytes) {
-        const part = want.subarray(i, i + basicWriteBytes);
+      for (let i = 0; i < want.length; i += writeBytes) {
+        const part = want.subarray(i, i + writeBytes);
         equal(await c1.Write(part), part.length, "c1.Write");
       }
     };
@@ -121,7 +102,7 @@ export const checks: readonly Check[] = [
     await Promise.all([play(c1), play(c2), c1.Write(new Uint8Array(pingBytes))]);
   }),
 
-  check("RacyRead", async ({ c1, c2, background }) => {
+  check("RacyRead", async ({ c1, c2 }, background) => {
     background(writeForEver(c2, noise(smallBytes)));
     c1.SetReadDeadline(Date.now() + racyDeadlineMs);
     await race(async () => {
@@ -134,7 +115,7 @@ export const checks: readonly Check[] = [
     });
   }),
 
-  check("RacyWrite", async ({ c1, c2, background }) => {
+  check("RacyWrite", async ({ c1, c2 }, background) => {
     background(readForEver(c2));
     c1.SetWriteDeadline(Date.now() + racyDeadlineMs);
     await race(async () => {
@@ -147,21 +128,21 @@ export const checks: readonly Check[] = [
     });
   }),
 
-  check("ReadTimeout", async ({ c1, c2, background }) => {
+  check("ReadTimeout", async ({ c1, c2 }, background) => {
     background(readForEver(c2));
     c1.SetReadDeadline(aLongTimeAgo);
     isTimeout(await failure(c1.Read(new Uint8Array(smallBytes)), "Read"));
     equal(await c1.Write(new Uint8Array(smallBytes)), smallBytes, "Write");
   }),
 
-  check("WriteTimeout", async ({ c1, c2, background }) => {
+  check("WriteTimeout", async ({ c1, c2 }, background) => {
     background(writeForEver(c2, noise(smallBytes)));
     c1.SetWriteDeadline(aLongTimeAgo);
     isTimeout(await failure(c1.Write(new Uint8Array(smallBytes)), "Write"), 0);
     ok((await c1.Read(new Uint8Array(smallBytes))) > 0, "Read read nothing");
   }),
 
-  check("PastTimeout", async ({ c1, c2, background }) => {
+  check("PastTimeout", async ({ c1, c2 }, background) => {
     background(echoUntilEOF(c2, smallBytes));
     await roundtrip(c1);
     c1.SetDeadline(aLongTimeAgo);
@@ -189,7 +170,7 @@ export const checks: readonly Check[] = [
     await Promise.all([move(), read(), write()]);
   }),
 
-  check("FutureTimeout", async ({ c1, c2, background }) => {
+  check("FutureTimeout", async ({ c1, c2 }, background) => {
     const began = performance.now();
     c1.SetDeadline(Date.now() + presentMs);
     const read = async (): Promise<void> => {
@@ -206,7 +187,7 @@ export const checks: readonly Check[] = [
     await roundtrip(c1);
   }),
 
-  check("CloseTimeout", async ({ c1, c2, background }) => {
+  check("CloseTimeout", async ({ c1, c2 }, background) => {
     background(echoUntilEOF(c2, smallBytes));
     c1.SetDeadline(noDeadline);
     const close = async (): Promise<void> => {
@@ -225,7 +206,7 @@ export const checks: readonly Check[] = [
     ]);
   }),
 
-  check("ConcurrentMethods", async ({ c1, c2, background }) => {
+  check("ConcurrentMethods", async ({ c1, c2 }, background) => {
     background(echoUntilEOF(c2, smallBytes));
     const calls: Promise<unknown>[] = [];
     // What the calls come to is not looked at; that all of them end is, and that the connection lives on.
@@ -309,16 +290,6 @@ async function writeForEver(c: Conn, b: Uint8Array): Promise<void> {
   }
 }
 
-async function failure(call: Promise<unknown>, what: string): Promise<unknown> {
-  let result: unknown;
-  try {
-    result = await call;
-  } catch (err) {
-    return err;
-  }
-  throw new Error(`${what} = ${result}, want an error`);
-}
-
 async function firstFailure(call: () => Promise<unknown>): Promise<unknown> {
   try {
     for (;;) {
@@ -327,52 +298,4 @@ async function firstFailure(call: () => Promise<unknown>): Promise<unknown> {
   } catch (err) {
     return err;
   }
-}
-
-function isTimeout(err: unknown, n?: number): void {
-  const e = err as Partial<NetError> | null;
-  ok(e?.Timeout?.() === true && e.Temporary?.() === true, `got ${err}, want a timeout`);
-  ok(typeof e?.Error?.() === "string", `${err} has no text`);
-  if (n !== undefined) {
-    equal(e?.n ?? 0, n, "the count in the error");
-  }
-}
-
-function equal<T>(got: T, want: T, what: string): void {
-  ok(got === want, `${what}: got ${got}, want ${want}`);
-}
-
-function ok(condition: boolean, otherwise: string): void {
-  if (!condition) {
-    throw new Error(otherwise);
-  }
-}
-
-async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what}: not done after ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function pass(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-// Bytes that look random, the same each time (xorshift, Marsaglia 2003); the marker may be among them.
-function noise(length: number): Uint8Array {
-  const words = new Uint32Array(length / Uint32Array.BYTES_PER_ELEMENT);
-  let x = 0x9e3779b9;
-  for (let i = 0; i < words.length; i++) {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    words[i] = x;
-  }
-  return new Uint8Array(words.buffer);
 }
