@@ -19,23 +19,38 @@ export interface Holdings {
   readonly resources: readonly string[];
 }
 
+/** gatewayProgram builds the gateway that this starts. */
+export function gatewayProgram(): Promise<Program> {
+  return bundle("../../src/testing/gatewayprogram.ts");
+}
+
 /** GatewayProcess is a running gateway. */
 export class GatewayProcess {
   readonly url: string;
   readonly token: string;
   readonly #process: ChildProcess;
-  readonly #program: Program;
+  readonly #program: Program | null;
 
-  private constructor(child: ChildProcess, program: Program, at: { url: string; token: string }) {
+  private constructor(child: ChildProcess, program: Program | null, at: { url: string; token: string }) {
     this.#process = child;
     this.#program = program;
     this.url = at.url;
     this.token = at.token;
   }
 
+  /** start builds the gateway and starts it. */
   static async start(): Promise<GatewayProcess> {
-    const program = await bundle("../../src/testing/gatewayprogram.ts");
-    const child = fork(program.path, { execArgv: ["--expose-gc"] });
+    const program = await gatewayProgram();
+    return GatewayProcess.#run(program.path, program);
+  }
+
+  /** of starts a gateway that was built before. */
+  static of(path: string): Promise<GatewayProcess> {
+    return GatewayProcess.#run(path, null);
+  }
+
+  static async #run(path: string, program: Program | null): Promise<GatewayProcess> {
+    const child = fork(path, { execArgv: ["--expose-gc"] });
     const died = once(child, "exit").then(([code]) =>
       Promise.reject(new Error(`the gateway ended: ${code}`)),
     );
@@ -73,6 +88,6 @@ export class GatewayProcess {
     const ended = once(this.#process, "exit");
     this.#process.kill("SIGKILL");
     await ended;
-    this.#program.remove();
+    this.#program?.remove();
   }
 }
