@@ -323,6 +323,20 @@ describe("a Resolver with a Dial", () => {
     await expect.poll(liveSockets).toBe(0);
   });
 
+  test("sends packets over what is a PacketConn, and turns to TCP for what does not fit", async () => {
+    const { net, server } = await place(({ type, network }) =>
+      network === "udp" && type === "A"
+        ? { isTruncated: true }
+        : { records: type === "A" ? [data.A("192.0.2.1")] : [] },
+    );
+    const Dial = (network: string, address: string, signal?: AbortSignal) =>
+      net.Dial(network, address, signal);
+    const r = new net.Resolver({ Dial });
+    expect((await r.LookupIPAddr("a.test.")).map(String)).toEqual(["192.0.2.1"]);
+    expect(server.asked.map((q) => `${q.network} ${q.type}`).sort()).toEqual(["tcp A", "udp A", "udp AAAA"]);
+    await expect.poll(liveSockets).toBe(0);
+  });
+
   test("tells the errors of the connection", async () => {
     const { net, server } = await place(() => nothing);
     const r = new net.Resolver({
