@@ -8,7 +8,10 @@ const root = join(import.meta.dirname, "..");
 const page = join(root, "docs/differences.md");
 const folders = ["src", "gateway", "native"];
 
-/** sources lists the TypeScript and C++ files of the library, tests left out. */
+/**
+ * sources lists the TypeScript and C++ files of the library, tests left out.
+ * @param {string} folder
+ */
 function sources(folder) {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((f) => f.isFile() && /\.(ts|cc|h)$/.test(f.name) && !/\.test\.ts$/.test(f.name))
@@ -17,32 +20,40 @@ function sources(folder) {
     .sort();
 }
 
-/** bugNotes gives the BUG notes of a file: the sentences, and the name they are about. */
+/**
+ * bugNotes gives the BUG notes of a file: the sentences, and the name they are about.
+ * @param {string} path
+ */
 function bugNotes(path) {
   const lines = readFileSync(path, "utf8").split("\n");
   const notes = [];
   for (let i = 0; i < lines.length; i++) {
-    const start = /^\s*(?:\/\/|\*)\s*BUG:\s*(.*)$/.exec(lines[i]);
+    const start = /^\s*(?:\/\/|\*)\s*BUG:\s*(.*)$/.exec(lines[i] ?? "");
     if (start === null) continue;
-    const text = [start[1]];
+    const text = [start[1] ?? ""];
     let at = i + 1;
     for (; at < lines.length; at++) {
-      const more = /^\s*(?:\/\/|\*(?!\/))\s?(.*)$/.exec(lines[at]);
-      if (more === null || more[1].trim() === "") break;
-      text.push(more[1].trim());
+      const more = /^\s*(?:\/\/|\*(?!\/))\s?(.*)$/.exec(lines[at] ?? "");
+      const words = more?.[1]?.trim() ?? "";
+      if (words === "") break;
+      text.push(words);
     }
     notes.push({ name: nameAfter(lines, at), text: text.join(" ").trim(), file: relative(root, path) });
   }
   return notes;
 }
 
-/** nameAfter is the name of the declaration that follows a comment. */
+/**
+ * nameAfter is the name of the declaration that follows a comment.
+ * @param {string[]} lines
+ * @param {number} from
+ */
 function nameAfter(lines, from) {
-  for (let i = from; i < Math.min(lines.length, from + 12); i++) {
+  for (const line of lines.slice(from, from + 12)) {
     const found =
-      /^\s*(?:export )?(?:async )?(?:function\*?|class|const|interface|type)\s+(\w+)/.exec(lines[i]) ??
+      /^\s*(?:export )?(?:async )?(?:function\*?|class|const|interface|type)\s+(\w+)/.exec(line) ??
       /^\s*(?:static |override |async |readonly |declare |get |set )*(?!if|for|while|return|switch)(\w+)[(:<=]/.exec(
-        lines[i],
+        line,
       );
     if (found !== null) return found[1];
   }
@@ -52,6 +63,7 @@ function nameAfter(lines, from) {
 /** leftOut lists the later names of Go that are not exported, with the reason. */
 function leftOut() {
   const items = JSON.parse(readFileSync(join(root, "conformance/modern-api.json"), "utf8"));
+  /** @type {Map<string, string[]>} */
   const reasons = new Map();
   for (const { name, recv, since, recommend } of items) {
     const found = /^(exclude|later): (.*)$/.exec(recommend);
