@@ -69,7 +69,8 @@ function leftOut() {
     const found = /^(exclude|later): (.*)$/.exec(recommend);
     if (found === null) continue;
     const shown = `${recv === undefined ? "" : `${recv.replace("*", "")}.`}${name} (${since})`;
-    reasons.set(found[2], [...(reasons.get(found[2]) ?? []), shown]);
+    const reason = found[2] ?? "";
+    reasons.set(reason, [...(reasons.get(reason) ?? []), shown]);
   }
   return [...reasons].map(([reason, names]) => `- ${names.map((n) => `\`${n}\``).join(", ")}: ${reason}.`);
 }
