@@ -153,9 +153,17 @@ export function streamError(err: unknown, call: string, signal?: AbortSignal): E
   return err instanceof PiecesError ? goError(new PiecesError(renamed(err, call)), call) : goError(err, call);
 }
 
-// The calls by which data moves. What failed at the gateway's socket may have been its write; here it is the call that is
-// told about it.
-const moving: ReadonlySet<string> = new Set(["read", "recvfrom", "recvmsg", "write", "sendto", "sendmsg"]);
+// The calls by which data moves, and by which Go duplicates a descriptor. What failed at the gateway's socket may have been
+// its write; here it is the call that is told about it.
+const moving: ReadonlySet<string> = new Set([
+  "read",
+  "recvfrom",
+  "recvmsg",
+  "write",
+  "sendto",
+  "sendmsg",
+  "fcntl",
+]);
 
 function renamed(err: PiecesError, call: string): PiecesError["pieces"] {
   const [kind, , ...rest] = err.pieces;

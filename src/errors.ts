@@ -2,7 +2,7 @@
 
 import { errorString, type GoError, same } from "./errorvalue.js";
 
-export { brand, type GoError, same, withCount } from "./errorvalue.js";
+export type { GoError } from "./errorvalue.js";
 
 /** New returns an error with the given text. Each call makes a distinct error, even for the same text. */
 export function New(text: string): GoError {

@@ -18,6 +18,7 @@ import { newUDPConn, type UDPConn } from "./udpsock.js";
 import { UnixAddr } from "./unixaddr.js";
 import { newUnixConn, type UnixConn, UnixListener } from "./unixsock.js";
 import { Deadline } from "./wire/deadline.js";
+import type { Pieces } from "./wire/errors.js";
 
 // fileAddr is the address in the error of a file that is no socket: its name.
 class fileAddr implements Addr {
@@ -43,7 +44,7 @@ function fileError(f: File, err: unknown): OpError {
 // fromFile has the gateway make a socket of f and gives it with its network and addresses.
 async function fromFile(link: Link, op: string, f: File): Promise<{ net: string; opened: Opened }> {
   if (f.Fd() < 0) {
-    throw syscallError("fcntl", "EBADF");
+    throw syscallError(duplicating, "EBADF");
   }
   try {
     const session = await f.session();
@@ -56,8 +57,20 @@ async function fromFile(link: Link, op: string, f: File): Promise<{ net: string;
     const [network, ...addresses] = result;
     return { net: String(network), opened: { ...sock, result: addresses } };
   } catch (err) {
-    throw err instanceof RefusedError ? fromPieces(err.pieces, "fcntl") : goError(err, "fcntl");
+    throw err instanceof RefusedError ? refusal(err.pieces) : goError(err, duplicating);
   }
+}
+
+// How Go duplicates a descriptor.
+const duplicating = "fcntl";
+
+// refusal is the error of a file that is no socket, or none of a kind that can be had. Go names no call where it made none.
+function refusal(pieces: Pieces): Error {
+  const [kind, call, name, ...rest] = pieces;
+  if (kind === "errno" && call === "" && typeof name === "string") {
+    return errno(name);
+  }
+  return fromPieces(call === "dup" ? [kind, duplicating, name, ...rest] : pieces, duplicating);
 }
 
 /** FileConn of package net. */

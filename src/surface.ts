@@ -230,11 +230,15 @@ function bound<F, T extends object>(
 ): new (
   fields?: F,
 ) => T {
-  const make = (fields?: F): T => new base(link, fields);
-  Object.defineProperty(make, "name", { value: name });
-  make.prototype = base.prototype;
-  brand(make, name);
-  return make as unknown as new (
+  class made {
+    constructor(fields?: F) {
+      // biome-ignore lint/correctness/noConstructorReturn: an object of base, whose name this stands for
+      return new base(link, fields);
+    }
+  }
+  Object.defineProperty(made, "name", { value: name });
+  brand(made, name);
+  return made as unknown as new (
     fields?: F,
   ) => T;
 }
