@@ -8,7 +8,6 @@ import type { Limits } from "../src/wire/limits.js";
 import { type Handler, Session } from "../src/wire/session.js";
 import type { SockAddr } from "../src/wire/sockaddr.js";
 import type { Stream } from "../src/wire/stream.js";
-import type { Transport } from "../src/wire/transport.js";
 import { type BindRequest, listen, listenMulticast, listenPacket, type MulticastRequest } from "./bind.js";
 import { DialError, type DialRequest, dial } from "./dial.js";
 import { Files } from "./files.js";
@@ -30,6 +29,9 @@ export interface ClientOptions {
   limits: Partial<Limits>;
   lookup: Lookup;
   log: Log;
+  resumeKey: Uint8Array;
+  onAttached(client: Client): void;
+  onDetached(client: Client, code: number, reason: string): void;
   onOver(client: Client, reason: SessionError): void;
 }
 
@@ -77,6 +79,9 @@ export class Client implements Handler {
       id: options.id,
       gatewayID: options.gatewayID,
       limits: options.limits,
+      resumeKey: options.resumeKey,
+      onAttached: () => options.onAttached(this),
+      onDetached: (_, code, reason) => options.onDetached(this, code, reason),
       onOver: (_, reason) => {
         this.#slab.release();
         this.files.closeAll();
@@ -87,11 +92,6 @@ export class Client implements Handler {
     this.files = new Files(this.session.limits.files);
     this.#dials = new Queue(this.session.limits.dials);
     this.lookups = new Lookups(this.session.limits.lookups);
-  }
-
-  // serve lets the client speak over transport.
-  serve(transport: Transport): void {
-    this.session.attach(transport);
   }
 
   open(stream: Stream, op: string, args: readonly unknown[]): void {

@@ -3,6 +3,7 @@ export const closeCode = {
   goodbye: 1000,
   goingAway: 1001,
   text: 1003,
+  broken: 1006, // never sent: what a WebSocket says that ended without a word
   limit: 1008,
   tooBig: 1009,
   protocol: 4400,

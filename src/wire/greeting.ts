@@ -28,7 +28,7 @@ export class Greeting implements LineOwner {
   }
 
   // refuse turns the caller away.
-  refuse(code: number, reason: string): void {
+  refuse(code: number, reason: string, cause?: unknown): void {
     if (this.#isOver) return;
     try {
       this.#line.send([frameType.goodbye, code, reason.slice(0, maxReasonChars)]);
@@ -36,7 +36,7 @@ export class Greeting implements LineOwner {
     } catch {
       // The link cannot even be closed: it gets nothing more from us.
     }
-    this.#end(new SessionError(code, reason));
+    this.#end(new SessionError(code, reason, cause));
   }
 
   #end(reason: SessionError): void {
@@ -59,7 +59,7 @@ export class Greeting implements LineOwner {
 
   failed(_: Line, err: unknown): void {
     if (err instanceof WireError) return this.refuse(closeCode.protocol, err.reason);
-    this.refuse(closeCode.internal, "internal error");
+    this.refuse(closeCode.internal, "internal error", err);
   }
 
   drained(): void {}

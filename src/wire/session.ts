@@ -479,7 +479,7 @@ export class Session implements LineOwner, SenderOwner {
 
   // #silent gives up a link over which nothing comes.
   #silent(): void {
-    if (this.#canResume) this.#detach(closeCode.goingAway, "link silent");
+    if (this.#canResume) this.#detach(closeCode.broken, "link silent");
     else this.#end(closeCode.goingAway, "link silent", true);
   }
 
