@@ -71,6 +71,22 @@ describe("files", () => {
     await s.Close();
   });
 
+  test("a read of what has not come yet waits, and can be given up", async () => {
+    const [c, s] = await tcpPair(net);
+    await using f = await c.File();
+    await c.Close(); // or what comes would be its own to read
+    const into = new Uint8Array(8);
+    const reading = f.Read(into);
+    await s.Write(bytes("late"));
+    expect(text(into.subarray(0, await reading))).toBe("late");
+    const abort = new AbortController();
+    const given = f.Read(into, abort.signal);
+    abort.abort();
+    await expect(given).rejects.toThrow(/: operation was canceled$/);
+    await s.Close();
+    await expect(f.Read(into)).rejects.toBe(EOF);
+  });
+
   test("what is done with a closed file says so", async () => {
     const [c, s] = await tcpPair(net);
     const f = await c.File();

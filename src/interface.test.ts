@@ -72,6 +72,20 @@ describe("interfaces", () => {
     expect(await new net.Interface({ Index: -1 }).MulticastAddrs()).toEqual([]);
   });
 
+  test("a signal gives up", async () => {
+    const gone = AbortSignal.abort();
+    for (const act of [
+      () => net.Interfaces(gone),
+      () => net.InterfaceAddrs(gone),
+      () => net.InterfaceByName("lo", gone),
+      () => net.InterfaceByIndex(1, gone),
+      () => new net.Interface({ Index: 1 }).Addrs(gone),
+      () => new net.Interface({ Index: 1 }).MulticastAddrs(gone),
+    ]) {
+      await expect(act()).rejects.toThrow("route ip+net: operation was canceled");
+    }
+  });
+
   test("groups come and go with those who joined", async () => {
     const lo = await net.InterfaceByName("lo");
     const group = new net.UDPAddr({ IP: net.IPv4(224, 0, 0, 199), Port: 0 });

@@ -5,9 +5,11 @@ import { New } from "./errors.js";
 import { brand } from "./errorvalue.js";
 import { CIDRMask, IP, IPNet, IPv4, IPv4len, IPv6len } from "./ip.js";
 import { IPAddr } from "./ipaddr.js";
-import type { Link } from "./link.js";
+import { limitError, withSignal } from "./limit.js";
+import { LateError, type Link } from "./link.js";
 import { HardwareAddr } from "./mac.js";
 import type { Addr, OpError } from "./net.js";
+import { Deadline } from "./wire/deadline.js";
 
 const bitsPerByte = 8;
 
@@ -93,16 +95,16 @@ export class Interface {
   }
 
   /** Addrs lists the addresses of the interface, each an IPNet of the address and its mask. It rejects with an OpError. */
-  async Addrs(): Promise<Addr[]> {
-    return isIndex(this.Index) ? addrTable(this.#link, this.Index) : [];
+  async Addrs(signal?: AbortSignal): Promise<Addr[]> {
+    return isIndex(this.Index) ? addrTable(this.#link, this.Index, signal) : [];
   }
 
   /** MulticastAddrs lists the groups that the interface has joined, each an IPAddr. It rejects with an OpError. */
-  async MulticastAddrs(): Promise<Addr[]> {
+  async MulticastAddrs(signal?: AbortSignal): Promise<Addr[]> {
     if (!isIndex(this.Index)) {
       return [];
     }
-    const rows = await ask(this.#link, "multicastAddrs", this.Index);
+    const rows = await ask(this.#link, signal, "multicastAddrs", this.Index);
     return rows.filter((row) => row instanceof Uint8Array).map((ip) => new IPAddr({ IP: address(ip) }));
   }
 }
@@ -117,9 +119,9 @@ function address(b: Uint8Array): IP {
   return b.length === IPv4len ? IPv4(a, c, d, e) : new IP(b);
 }
 
-async function addrTable(link: Link, index: number): Promise<Addr[]> {
+async function addrTable(link: Link, index: number, signal?: AbortSignal): Promise<Addr[]> {
   const list: Addr[] = [];
-  for (const row of await ask(link, "interfaceAddrs", index)) {
+  for (const row of await ask(link, signal, "interfaceAddrs", index)) {
     const [ip, prefix] = row as [unknown, unknown];
     if (ip instanceof Uint8Array && typeof prefix === "number") {
       const bits = bitsPerByte * (ip.length === IPv4len ? IPv4len : IPv6len);
@@ -129,8 +131,8 @@ async function addrTable(link: Link, index: number): Promise<Addr[]> {
   return list;
 }
 
-async function table(link: Link): Promise<Interface[]> {
-  const rows = (await ask(link, "interfaces")) as unknown[][];
+async function table(link: Link, signal?: AbortSignal): Promise<Interface[]> {
+  const rows = (await ask(link, signal, "interfaces")) as unknown[][];
   return rows.map(
     ([index, mtu, name, mac, bits]) =>
       new Interface(link, {
@@ -143,11 +145,16 @@ async function table(link: Link): Promise<Interface[]> {
   );
 }
 
-async function ask(link: Link, op: string, ...args: readonly unknown[]): Promise<readonly unknown[]> {
+async function ask(
+  link: Link,
+  signal: AbortSignal | undefined,
+  op: string,
+  ...args: readonly unknown[]
+): Promise<readonly unknown[]> {
   try {
-    return await link.call(op, args);
+    return await link.call(op, args, withSignal(new Deadline(), signal));
   } catch (err) {
-    throw routeError(err as Error);
+    throw routeError(err instanceof LateError ? limitError(signal) : (err as Error));
   }
 }
 
@@ -156,29 +163,29 @@ function routeError(err: Error): OpError {
 }
 
 /** Interfaces of package net. */
-export async function Interfaces(link: Link): Promise<Interface[]> {
-  return table(link);
+export async function Interfaces(link: Link, signal?: AbortSignal): Promise<Interface[]> {
+  return table(link, signal);
 }
 
 /** InterfaceAddrs of package net. */
-export async function InterfaceAddrs(link: Link): Promise<Addr[]> {
-  return addrTable(link, 0);
+export async function InterfaceAddrs(link: Link, signal?: AbortSignal): Promise<Addr[]> {
+  return addrTable(link, 0, signal);
 }
 
 /** InterfaceByIndex of package net. */
-export async function InterfaceByIndex(link: Link, index: number): Promise<Interface> {
+export async function InterfaceByIndex(link: Link, index: number, signal?: AbortSignal): Promise<Interface> {
   if (!(index > 0)) {
     throw routeError(New("invalid network interface index"));
   }
-  return found(await table(link), (ifi) => ifi.Index === index);
+  return found(await table(link, signal), (ifi) => ifi.Index === index);
 }
 
 /** InterfaceByName of package net. */
-export async function InterfaceByName(link: Link, name: string): Promise<Interface> {
+export async function InterfaceByName(link: Link, name: string, signal?: AbortSignal): Promise<Interface> {
   if (name === "") {
     throw routeError(New("invalid network interface name"));
   }
-  return found(await table(link), (ifi) => ifi.Name === name);
+  return found(await table(link, signal), (ifi) => ifi.Name === name);
 }
 
 function found(list: readonly Interface[], isWanted: (ifi: Interface) => boolean): Interface {

@@ -2,12 +2,18 @@
 
 import { brand, same } from "./errorvalue.js";
 import { EOF } from "./io.js";
+import { limitError } from "./limit.js";
 import { goError } from "./link.js";
 import { ErrClosed, PathError } from "./os.js";
+import { PiecesError } from "./wire/errors.js";
 import type { Session } from "./wire/session.js";
 
 // What fits one question or answer with room to spare.
 const chunkBytes = 8192;
+
+// How often a file that has nothing yet, or no room, is asked again.
+const firstRetryMs = 1;
+const lastRetryMs = 100;
 
 /**
  * File is an open file of the gateway. `File()` of a connection or listener makes one, and os.NewFile makes one of a
@@ -47,13 +53,16 @@ export class File {
     return this.#session();
   }
 
-  /** Read fills b from its start with what is there and resolves to the number of bytes; at the end it rejects with io.EOF. */
-  async Read(b: Uint8Array): Promise<number> {
+  /**
+   * Read fills b from its start with what is there and resolves to the number of bytes; at the end it rejects with io.EOF.
+   * If there is nothing yet (a socket, a pipe), it waits; signal gives up.
+   */
+  async Read(b: Uint8Array, signal?: AbortSignal): Promise<number> {
     return this.#attempt("read", async () => {
       if (b.length === 0) {
         return 0;
       }
-      const [bytes] = await this.#call("readFile", Math.min(b.length, chunkBytes));
+      const [bytes] = await this.#patiently(signal, "readFile", Math.min(b.length, chunkBytes));
       if (!(bytes instanceof Uint8Array) || bytes.length === 0) {
         throw EOF;
       }
@@ -63,14 +72,17 @@ export class File {
     });
   }
 
-  /** Write writes all of b and resolves to b.length; an error has in `n` how many bytes were written before it. */
-  async Write(b: Uint8Array): Promise<number> {
+  /**
+   * Write writes all of b and resolves to b.length; an error has in `n` how many bytes were written before it. If there is
+   * no room yet, it waits; signal gives up.
+   */
+  async Write(b: Uint8Array, signal?: AbortSignal): Promise<number> {
     let n = 0;
     return this.#attempt(
       "write",
       async () => {
         while (n < b.length) {
-          const [count] = await this.#call("writeFile", b.slice(n, n + chunkBytes));
+          const [count] = await this.#patiently(signal, "writeFile", b.slice(n, n + chunkBytes));
           n += Number(count);
         }
         return n;
@@ -102,6 +114,27 @@ export class File {
     return (await this.#session()).call(op, [this.#number, ...args]);
   }
 
+  // Asks again as long as the answer is EAGAIN: the gateway does not wait for files.
+  async #patiently(
+    signal: AbortSignal | undefined,
+    op: string,
+    ...args: readonly unknown[]
+  ): Promise<readonly unknown[]> {
+    for (let ms = firstRetryMs; ; ms = Math.min(2 * ms, lastRetryMs)) {
+      if (signal?.aborted) {
+        throw limitError(signal);
+      }
+      try {
+        return await this.#call(op, ...args);
+      } catch (err) {
+        if (!(err instanceof PiecesError) || err.pieces[2] !== "EAGAIN") {
+          throw err;
+        }
+      }
+      await pause(ms, signal);
+    }
+  }
+
   async #attempt<T>(op: string, act: () => Promise<T>, count?: () => number): Promise<T> {
     try {
       return await act();
@@ -117,6 +150,18 @@ export class File {
       throw failure;
     }
   }
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener("abort", done);
+  });
 }
 
 // The call is in the PathError's Op already.

@@ -160,16 +160,16 @@ export interface Surface extends LookupSurface {
   FilePacketConn(f: File): Promise<PacketConn>;
 
   /** Interfaces lists the network interfaces of the gateway's machine. It rejects with an OpError. */
-  Interfaces(): Promise<Interface[]>;
+  Interfaces(signal?: AbortSignal): Promise<Interface[]>;
 
   /** InterfaceAddrs lists the addresses of all interfaces, each an IPNet of the address and its mask. */
-  InterfaceAddrs(): Promise<Addr[]>;
+  InterfaceAddrs(signal?: AbortSignal): Promise<Addr[]>;
 
   /** InterfaceByIndex gives the interface of that index. If there is none, it rejects with an OpError. */
-  InterfaceByIndex(index: number): Promise<Interface>;
+  InterfaceByIndex(index: number, signal?: AbortSignal): Promise<Interface>;
 
   /** InterfaceByName gives the interface of that name. If there is none, it rejects with an OpError. */
-  InterfaceByName(name: string): Promise<Interface>;
+  InterfaceByName(name: string, signal?: AbortSignal): Promise<Interface>;
 
   /** ResolveTCPAddr turns "host:port" into an address; a name is looked up at the gateway, IPv4 is preferred. */
   ResolveTCPAddr(network: string, address: string, signal?: AbortSignal): Promise<TCPAddr>;
@@ -212,10 +212,10 @@ export function surface(link: Link): Surface {
     FileConn: (f) => FileConn(link, f),
     FileListener: (f) => FileListener(link, f),
     FilePacketConn: (f) => FilePacketConn(link, f),
-    Interfaces: () => Interfaces(link),
-    InterfaceAddrs: () => InterfaceAddrs(link),
-    InterfaceByIndex: (index) => InterfaceByIndex(link, index),
-    InterfaceByName: (name) => InterfaceByName(link, name),
+    Interfaces: (signal) => Interfaces(link, signal),
+    InterfaceAddrs: (signal) => InterfaceAddrs(link, signal),
+    InterfaceByIndex: (index, signal) => InterfaceByIndex(link, index, signal),
+    InterfaceByName: (name, signal) => InterfaceByName(link, name, signal),
     ResolveTCPAddr: (network, address, signal) => resolveTCPAddr(network, address, lookup(signal)),
     ResolveUDPAddr: (network, address, signal) => resolveUDPAddr(network, address, lookup(signal)),
     ResolveIPAddr: (network, address, signal) => resolveIPAddr(network, address, lookup(signal)),
