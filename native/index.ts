@@ -289,7 +289,8 @@ export class Socket {
     return typeof address === "number" ? fail("getsockname", address) : address;
   }
 
-  // remoteAddr is the address of the other end, as getpeername(2) gives it; null if the socket is not connected.
+  // remoteAddr is the address of the other end, as getpeername(2) gives it; null if the socket is not connected, and on
+  // Linux also if its peer has no port, as with raw sockets.
   remoteAddr(): SockAddr | null {
     const address = this.#handle.remoteAddr();
     if (typeof address !== "number") return address;

@@ -59,6 +59,12 @@ test("without descriptors, open and accept are EMFILE, and go on once there are 
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "EMFILE EMFILE recovered\n", stderr: "" });
 });
 
+test("a write nobody will read is EPIPE, also where SIGPIPE would end the process", () => {
+  expect(node([limits, "signal"])).toEqual({ status: 0, stdout: "EPIPE\n", stderr: "" });
+  // The signal does end it.
+  expect(node([limits, "signal", "control"])).toMatchObject({ status: null, stdout: "EPIPE\n" });
+});
+
 test("liveSockets counts open descriptors, and they are not inherited", async () => {
   const before = liveSockets();
   const [client, server] = await pair();
