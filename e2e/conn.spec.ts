@@ -1,56 +1,17 @@
-// The connection suite in a real Chromium: the checks are bundled for the page, the library is the one in dist.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { type Gateway, serve } from "gonet/gateway";
-import { build, type Plugin } from "vite";
+// The connection suite in a real Chromium.
+import { type Checks, startChecks } from "./checks.js";
 import { expect, test } from "./fixtures.js";
-import { type Site, startSite } from "./site.js";
 
 type Gonet = typeof import("gonet");
-type Checks = typeof import("../src/testing/nettest.js");
+type Suite = typeof import("../src/testing/nettest.js");
 
-const here = import.meta.dirname;
-
-// Everything of the library that the checks use comes from the one copy that the page has.
-const fromDist: Plugin = {
-  name: "gonet-from-dist",
-  enforce: "pre",
-  resolveId: (id) => (id.endsWith("/io.js") ? "\0io" : undefined),
-  load: (id) =>
-    id === "\0io" ? 'import { io } from "gonet"; export const { EOF, ReadFull } = io;' : undefined,
-};
-
-let folder: string;
-let site: Site;
-let gateway: Gateway;
+let all: Checks;
 
 test.beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "gonet-checks-"));
-  await build({
-    configFile: false,
-    logLevel: "error",
-    plugins: [fromDist],
-    build: {
-      lib: { entry: { checks: resolve(here, "../src/testing/nettest.ts") }, formats: ["es"] },
-      outDir: folder,
-      rolldownOptions: { external: ["gonet"] },
-      minify: false,
-    },
-  });
-  site = await startSite({
-    "/": resolve(here, "pages"),
-    "/dist/": resolve(here, "../dist"),
-    "/checks/": folder,
-  });
-  gateway = await serve({ webRoot: null, origins: [site.origin] });
+  all = await startChecks();
 });
 
-test.afterAll(async () => {
-  await gateway.close();
-  await site.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+test.afterAll(() => all.close());
 
 const names = [
   "BasicIO",
@@ -67,9 +28,9 @@ const names = [
 ];
 
 test("these are all the checks", async ({ page }) => {
-  await page.goto(`${site.origin}/blank.html`);
+  await page.goto(`${all.site.origin}/blank.html`);
   const found = await page.evaluate(async () => {
-    const { checks } = (await import("/checks/checks.js" as string)) as Checks;
+    const { checks } = (await import("/checks/nettest.js" as string)) as Suite;
     return checks.map((check) => check.name);
   });
   expect(found).toEqual(names);
@@ -77,11 +38,11 @@ test("these are all the checks", async ({ page }) => {
 
 for (const name of names) {
   test(`TCP in a page: ${name}`, async ({ page }) => {
-    await page.goto(`${site.origin}/blank.html`);
+    await page.goto(`${all.site.origin}/blank.html`);
     await page.evaluate(
       async ({ name, url, token }) => {
         const { connect } = (await import("/dist/index.js" as string)) as Gonet;
-        const { checks } = (await import("/checks/checks.js" as string)) as Checks;
+        const { checks } = (await import("/checks/nettest.js" as string)) as Suite;
         const net = await connect(url, { token });
         const check = checks.find((c) => c.name === name);
         await check?.run(async () => {
@@ -93,7 +54,7 @@ for (const name of names) {
         });
         await net.session.close();
       },
-      { name, url: gateway.url, token: gateway.token },
+      { name, url: all.gateway.url, token: all.gateway.token },
     );
   });
 }
