@@ -36,7 +36,7 @@ const resultsFolder = join(root, "bench/results");
 
 /** @typedef {import("./report.mjs").Result} Result */
 /** @typedef {{ url: string, token?: string, file?: string, module?: string }} Place */
-/** @typedef {{ ask: (job: string, ...args: any[]) => Promise<any> }} Asked */
+/** @typedef {{ ask: (job: string, ...args: any[]) => Promise<any>, cpuMicros?: () => number | null }} Asked */
 
 await main(async () => {
   const options = parse();
@@ -150,10 +150,11 @@ async function measureAll(options) {
         /** @type {Asked} */
         let asked = node;
         if (client === "page") {
-          endings.unshift(openBrowser(await findBrowser(), `${origin}/bench/page.html`));
+          const browser = openBrowser(await findBrowser(), `${origin}/bench/page.html`);
+          endings.unshift(browser.close);
           await pages.ready();
           await pages.ask("start", places);
-          asked = pages;
+          asked = { ask: (job, ...args) => pages.ask(job, ...args), cpuMicros: browser.cpuMicros };
         }
         for (const name of timed) {
           results.push(...(await measureOne(name, client, asked, node, middles, ports, options)));
@@ -195,6 +196,7 @@ async function measureOne(name, client, asked, node, middles, ports, { rounds, r
     const once = await measure.prepare(
       {
         ask: (job, about) => who.ask(job, way, about),
+        clientMicros: async () => who.cpuMicros?.() ?? null,
         cpuMicros: () => middle?.ask("usage").then((used) => used.cpuMicros) ?? null,
         ports,
       },

@@ -1,7 +1,7 @@
 // A real Chromium with the page of the benchmark in it, started plainly: no debugging protocol.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
@@ -127,8 +127,35 @@ export class PageServer {
   }
 }
 
+/** tickMicros is the unit in which Linux counts the time of a process. */
+const tickMicros = 10_000;
+
+/** Where /proc/<pid>/stat has the process group and the four times, behind the name in parentheses. */
+const statFields = { group: 2, times: [11, 15] };
+
 /**
- * openBrowser starts Chromium with url in it and returns the function that ends it.
+ * groupMicros is the processor time of all processes of a group, or null where there is no /proc.
+ * @param {number} group
+ */
+function groupMicros(group) {
+  if (!existsSync("/proc/self/stat")) return null;
+  let ticks = 0;
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, "utf8");
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      if (Number(fields[statFields.group]) !== group) continue;
+      for (const ticked of fields.slice(...statFields.times)) ticks += Number(ticked);
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  return ticks * tickMicros;
+}
+
+/**
+ * openBrowser starts Chromium with url in it. cpuMicros is the time of all its processes, if the system tells.
  * @param {string} program
  * @param {string} url
  */
@@ -147,11 +174,12 @@ export function openBrowser(program, url) {
       // They are gone already.
     }
   };
-  return async () => {
+  const close = async () => {
     send("SIGTERM");
     const timer = setTimeout(() => send("SIGKILL"), endMs);
     await exit;
     clearTimeout(timer);
     rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   };
+  return { close, cpuMicros: () => groupMicros(browser.pid ?? 0) };
 }

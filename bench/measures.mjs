@@ -15,8 +15,10 @@ const mostBytes = 1024 * mib;
  * @typedef {{
  *   ask: (job: string, options: object) => Promise<any>,
  *   cpuMicros: () => Promise<number> | null,
+ *   clientMicros: () => Promise<number | null>,
  *   ports: { work: number, greeter: number },
- * }} Subject cpuMicros is of the process in the middle; null if there is none
+ * }} Subject cpuMicros is of the process in the middle, null if there is
+ *   none; clientMicros of the client, null if it tells with its answer or not at all
  */
 
 /** @typedef {{ unit: string, better: "more" | "less" }} Row */
@@ -47,13 +49,17 @@ function bulk(name, direction, streams) {
       const bytes = Math.min(mostBytes, Math.max(leastBytes, (warmBytes / warm.ms) * roundMs));
       return async () => {
         const before = await subject.cpuMicros();
+        const clientBefore = await subject.clientMicros();
         const done = await subject.ask("bulk", { ...job, bytes });
         const after = await subject.cpuMicros();
+        const clientAfter = await subject.clientMicros();
+        const cpuMicros =
+          clientBefore === null || clientAfter === null ? done.cpuMicros : clientAfter - clientBefore;
         const seconds = (/** @type {number} */ micros) => micros / microsPerSecond / (done.bytes / gib);
         return {
           [name]: done.bytes / mib / (done.ms / 1000),
           ...(before === null || after === null ? {} : { [middle]: seconds(after - before) }),
-          ...(done.cpuMicros === undefined ? {} : { [client]: seconds(done.cpuMicros) }), // a page cannot tell
+          ...(cpuMicros === undefined ? {} : { [client]: seconds(cpuMicros) }),
         };
       };
     },
