@@ -2,7 +2,8 @@
 // was lost. This and fd.ts are the only files that know the wire.
 
 import { type Detail, fromPieces, syscallError, withDetail } from "./pieces.js";
-import { DeadlineError, PiecesError, RefusedError, type SessionError } from "./wire/errors.js";
+import { onReturn, Redial } from "./redial.js";
+import { closeCode, DeadlineError, PiecesError, RefusedError, type SessionError } from "./wire/errors.js";
 import { subprotocol } from "./wire/frame.js";
 import { type MessagePortLike, MessagePortTransport } from "./wire/messageport.js";
 import { type Opening, Session, type SessionState } from "./wire/session.js";
@@ -25,6 +26,11 @@ export interface ConnectOptions {
   readonly token?: string;
   /** signal ends the attempt to connect. */
   readonly signal?: AbortSignal;
+  /**
+   * resume false ends the session with its WebSocket. Without it the session, and every socket of it, outlives a link that
+   * breaks: a new one is made, for as long as the gateway keeps the session. A session over a MessagePort ends with it.
+   */
+  readonly resume?: boolean;
 }
 
 /** GatewayError says why there is no way to the gateway. */
@@ -42,8 +48,12 @@ export class GatewayError extends Error {
   }
 }
 
-/** Dialer makes a link's transport. */
-export type OpenTransport = (signal?: AbortSignal) => Promise<Transport>;
+/** OpenTransport makes a link's transport. */
+export interface OpenTransport {
+  (signal?: AbortSignal): Promise<Transport>;
+  /** resumes says that it can be called again when the transport broke, to take the session up on another. */
+  readonly resumes?: boolean;
+}
 
 type MakeWebSocket = (
   url: string,
@@ -78,7 +88,8 @@ export function overWebSocket(url: string | URL, options: ConnectOptions): OpenT
   if (options.token !== undefined) {
     protocols.push(bearerPrefix + base64url(options.token));
   }
-  return (signal) => openWebSocket(target, protocols, options.token, signal);
+  const open = (signal?: AbortSignal) => openWebSocket(target, protocols, options.token, signal);
+  return Object.assign(open, { resumes: options.resume !== false });
 }
 
 function base64url(s: string): string {
@@ -175,11 +186,20 @@ export function overMessagePort(port: MessagePortLike): OpenTransport {
 
 /** SessionStatus is what can be seen of a link's session. */
 export interface SessionStatus {
-  /** state is "idle" before the first operation, then "connecting", "attached", and "lost" after it ended. */
-  readonly state: "idle" | "connecting" | "attached" | "lost";
-  /** reason says why the session was lost. */
+  /**
+   * state is "idle" before the first operation, then "connecting", "attached", "detached" while its link is broken and
+   * another is looked for, and "lost" after it ended.
+   */
+  readonly state: "idle" | "connecting" | "attached" | "detached" | "lost";
+  /** reason says why the session is detached or was lost. */
   readonly reason: string;
+  /** lastHeard is when the gateway was last heard, in milliseconds since 1970; null if it never was. */
+  readonly lastHeard: number | null;
+  /** givesUpAt is when a detached session will be lost, in milliseconds since 1970; null if it is not detached. */
+  readonly givesUpAt: number | null;
 }
+
+type Condition = Pick<SessionStatus, "state" | "reason">;
 
 /** LateError is the end of an open by its limit; refused is what the gateway said about how far it had got, if it did. */
 export class LateError extends DeadlineError {
@@ -212,7 +232,8 @@ export interface Opened {
 export class Link {
   readonly #open: () => OpenTransport;
   #session: Promise<Session> | null = null;
-  #status: SessionStatus = { state: "idle", reason: "" };
+  #condition: Condition = { state: "idle", reason: "" };
+  #current: { session: Session; redial: Redial } | null = null;
   readonly #watchers = new Set<(status: SessionStatus) => void>();
   // #stop is aborted by close: it ends an attempt to connect, too.
   readonly #stop = new AbortController();
@@ -223,7 +244,13 @@ export class Link {
   }
 
   get status(): SessionStatus {
-    return this.#status;
+    const { session, redial } = this.#current ?? {};
+    const isDetached = this.#condition.state === "detached" && redial !== undefined;
+    return {
+      ...this.#condition,
+      lastHeard: session === undefined ? null : epochMs(session.lastHeard),
+      givesUpAt: isDetached ? epochMs(redial.givesUpAt) : null,
+    };
   }
 
   // watch calls fn with every change of the status until the returned function is called.
@@ -253,16 +280,17 @@ export class Link {
     this.#set({ state: "connecting", reason: "" });
     try {
       const stop = signal === undefined ? this.#stop.signal : AbortSignal.any([this.#stop.signal, signal]);
-      const transport = await this.#open()(stop);
-      return await this.#greet(transport, stop);
+      const open = this.#open();
+      return await this.#greet(await open(stop), open, stop);
     } catch (err) {
       this.#lost(err instanceof Error ? err.message : String(err));
       throw err;
     }
   }
 
-  #greet(transport: Transport, stop: AbortSignal): Promise<Session> {
+  #greet(transport: Transport, open: OpenTransport, stop: AbortSignal): Promise<Session> {
     return new Promise((resolve, reject) => {
+      let endListening = (): void => {};
       const giveUp = (): void => {
         reject(stop.reason);
         session.close();
@@ -270,19 +298,35 @@ export class Link {
       const session = new Session({
         role: "client",
         agent,
+        resume: open.resumes === true,
         onAttached: () => {
           stop.removeEventListener("abort", giveUp);
+          redial.attached();
           this.#set({ state: "attached", reason: "" });
           resolve(session);
         },
+        onDetached: (_, code, reason) => {
+          this.#set({ state: "detached", reason: reason || `the link ended (${code})` });
+          redial.detached(code);
+        },
         onOver: (_, reason) => {
           stop.removeEventListener("abort", giveUp);
+          endListening();
+          redial.stop();
           this.#lost(reason.message);
           reject(
             new GatewayError(reason.message.replace(/^gonet: /, ""), "GONET_UNREACHABLE", "unreachable"),
           );
         },
       });
+      const redial = new Redial(session, { open, refusal });
+      this.#current = { session, redial };
+      if (open.resumes === true) {
+        endListening = onReturn(() => {
+          session.probe();
+          redial.hurry();
+        });
+      }
       session.attach(transport);
       stop.addEventListener("abort", giveUp);
       if (stop.aborted) {
@@ -296,8 +340,9 @@ export class Link {
     this.#set({ state: "lost", reason });
   }
 
-  #set(status: SessionStatus): void {
-    this.#status = status;
+  #set(condition: Condition): void {
+    this.#condition = condition;
+    const { status } = this;
     for (const watcher of this.#watchers) {
       try {
         watcher(status);
@@ -384,6 +429,28 @@ export class Link {
   }
 }
 
+// epochMs is the time of the wall clock at a time of performance.now.
+function epochMs(at: number): number {
+  return Math.round(Date.now() + at - performance.now());
+}
+
+// refusal is the code with which a session ends whose new link was refused for good; null if the gateway was not reached,
+// or has no room just now.
+function refusal(err: unknown): number | null {
+  if (!(err instanceof GatewayError)) {
+    return null;
+  }
+  switch (err.reason) {
+    case "token":
+      return closeCode.token;
+    case "origin":
+    case "host":
+      return closeCode.forbidden;
+    default:
+      return null;
+  }
+}
+
 async function within<T>(limit: Limit, work: Promise<T>): Promise<T> {
   let unsubscribe = (): void => {};
   const late = new Promise<never>((_, reject) => {
@@ -409,7 +476,9 @@ export function goError(err: unknown, call: string): Error {
     return fromPieces(err.pieces, call);
   }
   if (isSessionError(err)) {
-    return syscallError(call, "ECONNRESET", { code: "GONET_SESSION_LOST", reason: err.message });
+    const detail = { code: "GONET_SESSION_LOST", reason: err.message };
+    // What never left was not begun: for the caller there was no network.
+    return syscallError(call, err.isUnsent ? "ENETDOWN" : "ECONNRESET", detail);
   }
   return err as Error;
 }

@@ -10,6 +10,7 @@ const words = {
   idle: "idle",
   connecting: "connecting…",
   attached: "attached",
+  detached: "reconnecting…",
   lost: "lost",
 } as const;
 
@@ -49,6 +50,7 @@ export class StatusLine {
       idle: access === "needed" ? "a token is needed" : "connects when it is needed",
       connecting: location.host,
       attached: `${location.host} since ${formatTime(since)}`,
+      detached: `${reason} (${formatTime(since)})`,
       lost: `${reason} (${formatTime(since)})`,
     }[state];
     this.#connect.hidden = access === "needed" || (state !== "idle" && state !== "lost");
