@@ -2,8 +2,8 @@
 
 import { setImmediate as turn } from "node:timers/promises";
 import { Socket, SysError } from "../native/index.js";
-import { inOrder } from "../src/wire/addrselect.js";
-import { unmapped } from "../src/wire/names.js";
+import { inOrder } from "../src/names/addrselect.js";
+import { unmapped } from "../src/names/names.js";
 import type { SockAddr } from "../src/wire/sockaddr.js";
 import { withPort } from "./iptext.js";
 

@@ -1,9 +1,9 @@
 // Arguments of operations come from the wire: each is looked at before it is used. A wrong kind is the
 // client breaking the protocol and ends its session; a value that cannot be served is an answer to it.
 
+import { type LookupKind, lookupKinds } from "../src/names/names.js";
 import { PiecesError, WireError } from "../src/wire/errors.js";
 import { isUint } from "../src/wire/frame.js";
-import { type LookupKind, lookupKinds } from "../src/wire/names.js";
 import type { SockAddr } from "../src/wire/sockaddr.js";
 
 const maxPort = 65535;

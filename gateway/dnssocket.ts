@@ -8,7 +8,7 @@ import {
   type Stop,
   StoppedError,
   type TransportFailure,
-} from "../src/wire/dnsclient.js";
+} from "../src/names/dnsclient.js";
 import type { Pieces } from "../src/wire/errors.js";
 import type { SockAddr } from "../src/wire/sockaddr.js";
 import { parseIP, parseIPv4 } from "./iptext.js";

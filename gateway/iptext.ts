@@ -1,7 +1,7 @@
 // IP addresses as they stand in the system's files, read by Go's rules: net.isIP of Node takes other zones, and
 // getaddrinfo takes "127.1".
 
-import { mapped } from "../src/wire/names.js";
+import { mapped } from "../src/names/names.js";
 import type { SockAddr } from "../src/wire/sockaddr.js";
 
 const ipv4Bytes = 4;

@@ -2,9 +2,9 @@
 // asked for, then the system's files, then name servers. No string of a client ever reaches getaddrinfo, which would
 // read "127.1" or "0x7f000001" as an address, and has four threads for everybody.
 
-import { type AskOptions, NameError, type Stop, StoppedError } from "../src/wire/dnsclient.js";
+import { type AskOptions, NameError, type Stop, StoppedError } from "../src/names/dnsclient.js";
+import { type LookupKind, type Machine, Names, unmapped } from "../src/names/names.js";
 import { PiecesError } from "../src/wire/errors.js";
-import { type LookupKind, type Machine, Names, unmapped } from "../src/wire/names.js";
 import type { SockAddr } from "../src/wire/sockaddr.js";
 import { sorted } from "./addrselect.js";
 import { dnsSockets, serverAddress } from "./dnssocket.js";

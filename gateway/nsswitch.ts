@@ -3,7 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
-import type { Order } from "../src/wire/names.js";
+import type { Order } from "../src/names/names.js";
 import { fieldsOf, lowerASCII, withoutComment } from "./systemfile.js";
 
 const usual: Order = "files dns";

@@ -1,7 +1,7 @@
 // resolv.conf(5): which name servers to ask, and how.
 
 import { hostname } from "node:os";
-import type { DNSConfig } from "../src/wire/dnsclient.js";
+import type { DNSConfig } from "../src/names/dnsclient.js";
 import { parseIP, parseIPv4 } from "./iptext.js";
 import { fieldsOf, leadingNumber } from "./systemfile.js";
 

@@ -12,7 +12,7 @@ const builds = {
   client: { from: ["src"], makes: ["dist/index.js"] },
   node: { from: ["src"], makes: ["dist/node.js"] },
   gateway: {
-    from: ["gateway", "native", "src/wire"],
+    from: ["gateway", "native", "src/wire", "src/names"],
     makes: ["dist/gateway/index.js", "dist/gateway/main.js"],
   },
   web: { from: ["gateway/web", "src"], makes: ["dist/web/index.html"] },

@@ -3,8 +3,8 @@
 import { AddrError } from "./net.js";
 
 export { parseIPZone, splitHostZone } from "./ip.js";
+export { isDomainName } from "./names/domainname.js";
 export { parsePort } from "./port.js";
-export { isDomainName } from "./wire/domainname.js";
 
 /**
  * SplitHostPort splits "host:port", "[host]:port" or "[host%zone]:port" into host and port. An IPv6 address must be in

@@ -3,11 +3,11 @@
 import type { Lookup } from "./addrlist.js";
 import { Canceled, DeadlineExceeded, Err } from "./context.js";
 import type { Link } from "./link.js";
+import type { LookupKind } from "./names/names.js";
 import { DNSError, mapErr } from "./net.js";
 import { lowerASCII } from "./parse.js";
 import { detailOf, withDetail } from "./pieces.js";
 import { builtinProtocols, checkPort, lookupPortMap, lookupProtocolMap } from "./port.js";
-import type { LookupKind } from "./wire/names.js";
 
 // Longer names of services and protocols are in no table; what is asked of the gateway has to fit a frame.
 const maxNameBytes = 255;

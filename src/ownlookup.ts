@@ -6,10 +6,7 @@ import { EOF } from "./io.js";
 import { parseIPZone } from "./ip.js";
 import type { Link } from "./link.js";
 import { type Ask, stoppedLookup } from "./lookup.js";
-import { type Conn, DNSError, mapErr, type NetError, OpError } from "./net.js";
-import { fromIP } from "./plainaddr.js";
-import { TCPConn } from "./tcpsock.js";
-import { inOrder } from "./wire/addrselect.js";
+import { inOrder } from "./names/addrselect.js";
 import {
   type DNSConfig,
   type DNSConn,
@@ -17,8 +14,11 @@ import {
   NameError,
   type Stop,
   StoppedError,
-} from "./wire/dnsclient.js";
-import { type Machine, Names, type Order } from "./wire/names.js";
+} from "./names/dnsclient.js";
+import { type Machine, Names, type Order } from "./names/names.js";
+import { type Conn, DNSError, mapErr, type NetError, OpError } from "./net.js";
+import { fromIP } from "./plainaddr.js";
+import { TCPConn } from "./tcpsock.js";
 import type { SockAddr } from "./wire/sockaddr.js";
 
 /** ResolverDial makes a connection to a name server. network is "udp" or "tcp", address "host:port" without a name. */

@@ -8,12 +8,12 @@ import { IPAddr } from "./ipaddr.js";
 import { isDomainName } from "./ipsock.js";
 import type { Link } from "./link.js";
 import { gatewayAsk, gatewayLookup } from "./lookup.js";
+import { cannotUnmarshal } from "./names/dnsclient.js";
+import type { LookupKind } from "./names/names.js";
 import { DNSError, errNoSuchHost, UnknownNetworkError } from "./net.js";
 import { ownAsk, type ResolverDial } from "./ownlookup.js";
 import { toIPAddr } from "./plainaddr.js";
 import { parseNetwork } from "./port.js";
-import { cannotUnmarshal } from "./wire/dnsclient.js";
-import type { LookupKind } from "./wire/names.js";
 
 const invalidNames = "DNS response contained records which contain invalid names";
 

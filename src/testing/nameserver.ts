@@ -3,7 +3,7 @@
 import { createSocket, type Socket } from "node:dgram";
 import type { AddressInfo } from "node:net";
 import { createServer, type Server } from "node:net";
-import { recordType } from "../wire/dnsmessage.js";
+import { recordType } from "../names/dnsmessage.js";
 
 const headerBytes = 12;
 const lengthBytes = 2;

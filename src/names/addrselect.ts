@@ -1,7 +1,7 @@
 // Which of several addresses to try first: RFC 6724, as far as Go follows it.
 
+import type { SockAddr } from "../wire/sockaddr.js";
 import { mapped, unmapped } from "./names.js";
-import type { SockAddr } from "./sockaddr.js";
 
 const bitsPerByte = 8;
 const prefixBytes = 8; // of an IPv6 address; the rest names the interface

@@ -2,6 +2,7 @@
 // belongs to the machine (files, routes) is behind an interface, since a page that brings its own way to the servers
 // runs this code too.
 
+import type { SockAddr } from "../wire/sockaddr.js";
 import {
   type AskOptions,
   cannotMarshal,
@@ -16,7 +17,6 @@ import {
 } from "./dnsclient.js";
 import { MalformedError, type Message, type RecordType, recordType } from "./dnsmessage.js";
 import { isDomainName } from "./domainname.js";
-import type { SockAddr } from "./sockaddr.js";
 
 /** Order says where addresses come from: /etc/hosts ("files") and name servers, and which counts first. */
 export type Order = "files dns" | "dns files" | "files" | "dns";

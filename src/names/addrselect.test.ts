@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ParseIP } from "../ip.js";
+import type { SockAddr } from "../wire/sockaddr.js";
 import { inOrder } from "./addrselect.js";
-import type { SockAddr } from "./sockaddr.js";
 
 function address(text: string): SockAddr {
   const ip = ParseIP(text);
