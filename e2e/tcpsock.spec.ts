@@ -48,6 +48,7 @@ test("a page speaks HTTP with a server that it dials by name", async ({ page, ga
 });
 
 test("64 MiB go up and 64 MiB down at once, unharmed", async ({ page, gateway }) => {
+  test.slow(); // a page that is watched by Playwright has a slow WebSocket
   const size = 64 * mebibyte;
   const down = Buffer.alloc(size);
   for (let i = 0; i < size; i += 4) down.writeUInt32LE((Math.imul(i, 2654435761) ^ (i >>> 7)) >>> 0, i);
