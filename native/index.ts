@@ -127,7 +127,10 @@ export class Socket {
   readonly #handle: Handle;
 
   static {
-    handleOf = (socket) => socket.#handle;
+    handleOf = (socket) => {
+      if (socket instanceof Socket) return socket.#handle;
+      throw new TypeError("gonet: socket must be a Socket");
+    };
     adoptSocket = (handle) => new Socket(handle);
   }
 
@@ -367,7 +370,10 @@ export class Fd {
   readonly #handle: FdHandle;
 
   static {
-    fdHandleOf = (fd) => fd.#handle;
+    fdHandleOf = (fd) => {
+      if (fd instanceof Fd) return fd.#handle;
+      throw new TypeError("gonet: fds must be an array of Fd");
+    };
     adoptFd = (handle) => new Fd(handle);
   }
 

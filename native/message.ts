@@ -44,12 +44,18 @@ export const none = new Uint8Array(0);
 // Ancillary data longer than this is rare, and its room is not kept.
 const keptBytes = 64 * 1024;
 
+// No kernel gives so much of it.
+const mostBytes = 2 ** 30;
+
 let kept = none;
 
 // room is where ancillary data of up to size bytes is received. It is the same for every message, so what came is taken
 // out with controlOf.
 export function room(size: number): Uint8Array {
   if (size === 0) return none;
+  if (!(Number.isInteger(size) && size > 0 && size <= mostBytes)) {
+    throw new RangeError(`gonet: oobLength must be a whole number from 0 to ${mostBytes}`);
+  }
   if (size === kept.length) return kept;
   const fresh = new Uint8Array(size);
   if (size <= keptBytes) kept = fresh;

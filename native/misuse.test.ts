@@ -2,7 +2,7 @@
 // binary, with every combination.
 
 import { afterEach, expect, test } from "vitest";
-import { Socket, SysError } from "./index.js";
+import { Fd, Socket, SysError } from "./index.js";
 import { closeAll, failure, keep, pair } from "./testing/loopback.js";
 
 afterEach(closeAll);
@@ -18,6 +18,14 @@ function detached(): Uint8Array {
   const b = new Uint8Array(8);
   structuredClone(b.buffer, { transfer: [b.buffer] });
   return b;
+}
+
+const shared = () => new Uint8Array(new SharedArrayBuffer(8));
+
+function tooMany(socket: Socket): Fd[] {
+  const fd = Fd.of(socket);
+  fd.close();
+  return Array(2000).fill(fd);
 }
 
 const misuseTests: [
@@ -72,6 +80,21 @@ const misuseTests: [
   ["a negative length", RangeError, (s) => s.write(ip4, 0, -1)],
   ["a sum that overflows", RangeError, (s) => s.read(ip4, 2 ** 53, 2 ** 53)],
   ["a length that is missing", TypeError, (s) => s.read(ip4, 0, as(undefined))],
+  ["a message into bytes that are none", TypeError, (s) => s.recvMsg(as(null), 0, 0, 0)],
+  ["a message beyond the end", RangeError, (s) => s.recvMsg(ip4, 0, 5, 0)],
+  ["a negative room", RangeError, (s) => s.recvMsg(ip4, 0, 4, -1)],
+  ["a message to a text", TypeError, (s) => s.sendMsg(ip4, 0, 4, as("127.0.0.1:80"), null, [])],
+  ["a message to a port too high", RangeError, (s) => s.sendMsg(ip4, 0, 4, [4, ip4, 65536], null, [])],
+  ["a message of shared memory", TypeError, (s) => s.sendMsg(shared(), 0, 4, null, null, [])],
+  ["ancillary data that is text", TypeError, (s) => s.sendMsg(ip4, 0, 4, null, as("x"), [])],
+  ["ancillary data that is shared", TypeError, (s) => s.sendMsg(ip4, 0, 4, null, shared(), [])],
+  ["descriptors that are numbers", TypeError, (s) => s.sendMsg(ip4, 0, 4, null, null, as([0]))],
+  ["more descriptors than there can be", RangeError, (s) => s.sendMsg(ip4, 0, 4, null, null, tooMany(s))],
+  ["a group that is a list", TypeError, (s) => s.joinGroup(as([224, 0, 0, 1]), 0)],
+  ["a group on half an interface", RangeError, (s) => s.leaveGroup(ip4, 0.5)],
+  ["an interface by name", TypeError, (s) => s.setMulticastInterface(as("lo"))],
+  ["too many networks", RangeError, (s) => s.setMulticastTTL(256)],
+  ["a descriptor of no socket", TypeError, () => Fd.of(as({}))],
   ["a length that is a bigint", TypeError, (s) => s.read(ip4, 0, as(1n))],
 ];
 

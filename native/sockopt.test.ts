@@ -25,6 +25,12 @@ const optionTests: [name: OptionName, family: Family, type: SockType, set: numbe
   ["TCP_KEEPCNT", 4, "stream", 7, 7],
   ["IP_TTL", 4, "dgram", 12, 12],
   ["IP_TOS", 4, "stream", 16, 16],
+  ["IP_PKTINFO", 4, "dgram", 1, 1],
+  ["IP_RECVTTL", 4, "dgram", 1, 1],
+  ["IPV6_RECVHOPLIMIT", 6, "dgram", 1, 1],
+  ["IPV6_RECVPKTINFO", 6, "dgram", 1, 1],
+  ["IPV6_RECVPKTINFO", 6, "dgram", 0, 0],
+  ["IPV6_TCLASS", 6, "dgram", 16, 16],
   ["IPV6_UNICAST_HOPS", 6, "dgram", 13, 13],
   ["IPV6_V6ONLY", 6, "stream", 1, 1],
   ["IPV6_V6ONLY", 6, "stream", 0, 0],
@@ -42,6 +48,20 @@ test("TCP_USER_TIMEOUT set and read back", ({ skip }) => {
   const socket = keep(Socket.open(4, "stream"));
   socket.setOption("TCP_USER_TIMEOUT", 1234);
   expect(socket.getOption("TCP_USER_TIMEOUT")).toBe(1234);
+});
+
+test("what only Linux tells of a socket", ({ skip }) => {
+  if (!linux) skip("other systems lack these options");
+  const [unix, udp, ip6] = [
+    keep(Socket.open(1, "stream")),
+    keep(Socket.open(4, "dgram")),
+    keep(Socket.open(6, "stream")),
+  ];
+  unix.setOption("SO_PASSCRED", 1);
+  expect(unix.getOption("SO_PASSCRED")).toBe(1);
+  // AF_UNIX, AF_INET and AF_INET6, TCP and UDP.
+  expect([unix, udp, ip6].map((socket) => socket.getOption("SO_DOMAIN"))).toEqual([1, 2, 10]);
+  expect([unix, udp, ip6].map((socket) => socket.getOption("SO_PROTOCOL"))).toEqual([0, 17, 6]);
 });
 
 test("options that are only read", async () => {

@@ -14,7 +14,19 @@ import { addonPath, buildAddon, isFresh } from "./addon.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const stress = join(root, "native", "testing", "stress.mjs");
 const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
-const tests = ["errno", "misuse", "sockaddr", "socket", "sockopt"].map((name) => `native/${name}.test.ts`);
+const tests = [
+  "errno",
+  "fd",
+  "interfaces",
+  "message",
+  "misuse",
+  "multicast",
+  "raw",
+  "rights",
+  "sockaddr",
+  "socket",
+  "sockopt",
+].map((name) => `native/${name}.test.ts`);
 
 // Enough for every way to end a worker to be met; instrumented code is slow.
 const terminations = "50";

@@ -1,6 +1,6 @@
 // Ends of a process, and a process without descriptors or privileges: node native/testing/limits.mjs <program>.
 
-import { binding, errno, listen, ok, open, pair, readable, until, writable } from "./raw.mjs";
+import { binding, errno, listen, ok, open, pair, raw, readable, until, writable } from "./raw.mjs";
 
 const programs = { exit, idle, descriptors, unprivileged, signal };
 
@@ -40,7 +40,7 @@ function unprivileged() {
   process.setgid(nobody);
   process.setuid(nobody);
   const name = (code) => (code === -errno.EPERM ? "EPERM" : code);
-  console.log(name(binding.open(4, 3, 1)), name(binding.open(6, 3, 58)));
+  console.log(name(binding.open(4, raw, 1)), name(binding.open(6, raw, 58)));
 }
 
 // signal writes to a socket nobody reads from, in a process that SIGPIPE would end.

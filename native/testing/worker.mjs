@@ -1,13 +1,23 @@
 // What a worker of stress.mjs does: workerData is a list of programs to run, or one of the ways to end below.
 
 import { parentPort, workerData } from "node:worker_threads";
-import { listen, ok, open, pair, readable, writable } from "./raw.mjs";
+import { dgram, listen, ok, open, pair, readable, rights, unixPair, writable } from "./raw.mjs";
 import { run } from "./stress.mjs";
 
 const busySockets = 50;
 
+// own leaves descriptors open, some of them on their way from one socket to another.
+function own() {
+  const [from, to] = unixPair(dgram);
+  ok(to.wait(writable));
+  const fds = [from.dup(), to.dup()];
+  ok(from.sendMsg(new Uint8Array(1), 0, 1, null, rights(2), fds));
+  return [from, to, ...fds];
+}
+
 // busy has sockets that are ready in every turn of the loop, and some that wait in vain. It never ends by itself.
 async function busy() {
+  globalThis.kept = own();
   const listener = listen();
   ok(listener.wait(readable));
   for (let i = 0; i < busySockets; i++) {
@@ -32,6 +42,8 @@ async function exit() {
 async function idle() {
   await pair();
   open();
+  const [, to] = own();
+  ok(to.wait(0));
 }
 
 if (Array.isArray(workerData)) await run(workerData);
