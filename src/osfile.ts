@@ -19,6 +19,9 @@ const lastRetryMs = 100;
  * File is an open file of the gateway. `File()` of a connection or listener makes one, and os.NewFile makes one of a
  * number that came with a Unix message. It stays open until Close, or until the session with the gateway ends.
  *
+ * What comes in at a socket is read by whoever asks first: a connection that is not closed reads ahead, so close it before
+ * reading its file.
+ *
  * Its errors are PathError around the error of the system call, around os.ErrClosed after Close, and io.EOF itself at the
  * end.
  */

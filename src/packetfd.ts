@@ -267,16 +267,20 @@ export class unixFD extends netFD {
   // For the time of one record the stream sends packets; the write lock keeps everybody else away.
   async #sendRecord(packet: Packet, limit: Parameters<PacketWriter["write"]>[2]): Promise<void> {
     const { stream } = this;
-    const { source, onSent } = stream;
+    const { source, onSent, onDetached } = stream;
     try {
       await new PacketWriter(stream).write(packet, frameType.record, limit);
     } finally {
       stream.source = source;
       stream.onSent = onSent;
+      stream.onDetached = onDetached;
       stream.onWritable = null;
     }
   }
 
+  /** Close closes; calls that wait end with ErrClosed. What was written arrives. */
+  // BUG: a Unix stream closed with data unread is an ordinary end to the other side, where a kernel would give it
+  // ECONNRESET: the gateway has taken the data from the kernel already.
   override Close(): void {
     if (this.closed) {
       throw ErrClosed;

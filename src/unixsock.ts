@@ -262,6 +262,7 @@ export class UnixListener extends listener<UnixConn> {
    * SetUnlinkOnClose says whether Close removes the socket's file. It does unless FileListener made the listener; an abstract
    * name has no file.
    */
+  // BUG: a listener that FileListener made has nothing to remove, whatever is said here.
   SetUnlinkOnClose(unlink: boolean): void {
     this.fd.set("unlinkOnClose", Boolean(unlink));
   }
