@@ -31,6 +31,11 @@ export interface ConnectOptions {
    * breaks: a new one is made, for as long as the gateway keeps the session. A session over a MessagePort ends with it.
    */
   readonly resume?: boolean;
+  /**
+   * redialMs is how long to wait before each attempt at a new link, in milliseconds, the last one for all that follow;
+   * each varies by half. Without it: at once, then half a second to 15 seconds.
+   */
+  readonly redialMs?: readonly number[];
 }
 
 /** GatewayError says why there is no way to the gateway. */
@@ -53,6 +58,7 @@ export interface OpenTransport {
   (signal?: AbortSignal): Promise<Transport>;
   /** resumes says that it can be called again when the transport broke, to take the session up on another. */
   readonly resumes?: boolean;
+  readonly redialMs?: readonly number[] | undefined;
 }
 
 type MakeWebSocket = (
@@ -89,7 +95,7 @@ export function overWebSocket(url: string | URL, options: ConnectOptions): OpenT
     protocols.push(bearerPrefix + base64url(options.token));
   }
   const open = (signal?: AbortSignal) => openWebSocket(target, protocols, options.token, signal);
-  return Object.assign(open, { resumes: options.resume !== false });
+  return Object.assign(open, { resumes: options.resume !== false, redialMs: options.redialMs });
 }
 
 function base64url(s: string): string {
@@ -319,7 +325,7 @@ export class Link {
           );
         },
       });
-      const redial = new Redial(session, { open, refusal });
+      const redial = new Redial(session, { open, refusal, delaysMs: open.redialMs });
       this.#current = { session, redial };
       if (open.resumes === true) {
         endListening = onReturn(() => {

@@ -26,7 +26,7 @@ export interface RedialOptions {
   /** refusal is the code with which a session ends after an attempt that failed with err, null if another may do. */
   readonly refusal: (err: unknown) => number | null;
   /** delaysMs replaces the usual delays, and random Math.random. */
-  readonly delaysMs?: readonly number[];
+  readonly delaysMs?: readonly number[] | undefined;
   readonly random?: () => number;
 }
 
