@@ -12,6 +12,7 @@ import {
 import { Buffers } from "../src/buffers.js";
 import { Canceled, DeadlineExceeded } from "../src/context.js";
 import { Is, New } from "../src/errors.js";
+import { Flags } from "../src/interface.js";
 import { EOF, ErrClosedPipe, ErrUnexpectedEOF } from "../src/io.js";
 import { CIDRMask, IP, IPMask, IPNet, IPv4, IPv4Mask, ParseCIDR, ParseIP } from "../src/ip.js";
 import { IPAddr } from "../src/ipaddr.js";
@@ -52,9 +53,6 @@ export class Both {
   ) {}
 }
 
-/** pending names the functions of the file that this package does not have yet. */
-export const pending: readonly string[] = ["Flags.String"];
-
 type Fields = Readonly<Record<string, unknown>>;
 
 /** call has every function of the file by name. */
@@ -91,6 +89,7 @@ export const call: Readonly<Record<string, Call>> = {
   "IPNet.Network": ([n]) => [ipNet(n).Network()],
   "IPNet.Contains": ([n, ip]) => [ipNet(n).Contains(ipOf(ip))],
   ParseMAC: ([s]) => [ParseMAC(str(s))],
+  "Flags.String": ([f]) => [Flags(Number(f)).String()],
   "HardwareAddr.String": ([a]) => [new HardwareAddr(bytes(a) ?? []).String()],
   SplitHostPort: ([s]) => SplitHostPort(str(s)),
   JoinHostPort: ([host, port]) => [JoinHostPort(str(host), str(port))],
