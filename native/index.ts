@@ -19,6 +19,14 @@ import {
   wouldBlock,
 } from "./binding.js";
 import { addressOf, controlOf, factsOf, room } from "./message.js";
+import {
+  type OptionName,
+  type SocketKind,
+  type SockType,
+  shutdowns,
+  socketTypes,
+  typeNames,
+} from "./names.js";
 
 export { type Family, loadAddon, type SockAddr, SysError } from "./binding.js";
 export {
@@ -28,19 +36,7 @@ export {
   multicastGroups,
   type NetInterface,
 } from "./interfaces.js";
-
-const socketTypes = { stream: 0, dgram: 1, seqpacket: 2, raw: 3 } as const;
-
-// SockType is the kind of a socket, as socket(2) names it.
-export type SockType = keyof typeof socketTypes;
-
-// SocketKind is what a socket was made as. The protocol is a number of /etc/protocols; 0 on Unix sockets, and on systems
-// that do not tell.
-export interface SocketKind {
-  family: Family;
-  type: SockType;
-  protocol: number;
-}
+export type { OptionName, SocketKind, SockType } from "./names.js";
 
 // Received is a message that came. n is the number of its bytes that were taken, 0 at the end of a stream, and flags are
 // the kernel's msg_flags. addr is null if the kernel names no sender: the socket is connected, or the sender unnamed.
@@ -57,39 +53,6 @@ export interface Received {
   fds: readonly Fd[];
   rights: readonly number[];
 }
-
-const shutdowns = { read: 0, write: 1, both: 2 } as const;
-
-// OptionName is a socket option whose value is one int: bytes, seconds, milliseconds (TCP_USER_TIMEOUT), a count, or
-// 0 and 1. On a system that lacks the option, getting and setting it fail with ENOPROTOOPT.
-export type OptionName =
-  | "IPV6_RECVHOPLIMIT"
-  | "IPV6_RECVPKTINFO"
-  | "IPV6_TCLASS"
-  | "IPV6_UNICAST_HOPS"
-  | "IPV6_V6ONLY"
-  | "IP_HDRINCL"
-  | "IP_PKTINFO"
-  | "IP_RECVTTL"
-  | "IP_TOS"
-  | "IP_TTL"
-  | "SO_ACCEPTCONN"
-  | "SO_BROADCAST"
-  | "SO_DOMAIN"
-  | "SO_ERROR"
-  | "SO_KEEPALIVE"
-  | "SO_PASSCRED"
-  | "SO_PROTOCOL"
-  | "SO_RCVBUF"
-  | "SO_REUSEADDR"
-  | "SO_REUSEPORT"
-  | "SO_SNDBUF"
-  | "SO_TYPE"
-  | "TCP_KEEPCNT"
-  | "TCP_KEEPIDLE"
-  | "TCP_KEEPINTVL"
-  | "TCP_NODELAY"
-  | "TCP_USER_TIMEOUT";
 
 // again is what read and write return when the call would block.
 export const again = -1;
@@ -441,8 +404,6 @@ const noHandles: readonly FdHandle[] = Object.freeze([]);
 function newFd(handle: FdHandle | number): Fd {
   return adoptFd(typeof handle === "number" ? fail("fcntl", handle) : handle);
 }
-
-const typeNames = Object.keys(socketTypes) as SockType[];
 
 function kindOf(kind: readonly [family: number, type: number, protocol: number] | number): SocketKind {
   if (typeof kind === "number") return fail("getsockopt", kind);

@@ -119,7 +119,7 @@ test("a namespace with nothing but a loopback interface that is down", ({ skip }
 
 test("many interfaces come whole", ({ skip }) => {
   if (noNamespace) skip(noNamespace);
-  const many = 150;
+  const many = 60;
   const add = `i=0; while [ $i -lt ${many} ]; do ip link add v$i type veth peer name w$i; ip addr add 10.0.$i.1/24 dev v$i; i=$((i+1)); done`;
   const rows = tell([add]).interfaces.filter((row) => /^[vw]\d/.test(row[1]));
   expect(rows.length).toBe(2 * many);
