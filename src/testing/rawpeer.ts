@@ -1,5 +1,5 @@
-// RawPeer speaks frames by hand with a Session, for tests of what an honest peer would not do. It keeps no
-// rules: it sends what it is told, and lists what it got.
+// RawLine speaks frames by hand over a link, for tests of what an honest peer would not do. It keeps no rules: it sends
+// what it is told, and lists what it got. RawPeer has a Session at the other end.
 
 import { setImmediate as turn } from "node:timers/promises";
 import {
@@ -23,9 +23,8 @@ type FrameOf<T extends Frame[0]> = T extends PayloadFrame[0]
 
 const quietTurns = 20; // of the event loop; a message and its answer take two
 
-export class RawPeer implements Receiver {
+export class RawLine implements Receiver {
   readonly link: Pair;
-  readonly session: Session;
   // got lists every frame of the session, in order; messages counts what they came in.
   readonly got: Frame[] = [];
   messages = 0;
@@ -37,17 +36,20 @@ export class RawPeer implements Receiver {
   #taken = 0;
   #waiting: (() => void)[] = [];
 
-  // The session has side a of a link, the raw peer side b. A client's HELLO is on its way then.
-  constructor(options: SessionOptions) {
-    this.link = pair({ defer: setImmediate });
+  // The raw line has side b of a link; side a is for whoever is tested.
+  constructor(link: Pair = pair({ defer: setImmediate })) {
+    this.link = link;
     this.link.b.receiver = this;
-    this.session = new Session(options);
-    this.session.attach(this.link.a);
   }
 
-  // send puts frames into one message. A payload frame is given as [type, id, payload].
+  // bytes is the message of frames. A payload frame is given as [type, id, payload].
+  static bytes(...frames: Frame[]): Uint8Array {
+    return new Uint8Array(Buffer.concat(frames.map(frameBytes)));
+  }
+
+  // send puts frames into one message.
   send(...frames: Frame[]): void {
-    this.sendBytes(Buffer.concat(frames.map(frameBytes)));
+    this.sendBytes(RawLine.bytes(...frames));
   }
 
   sendBytes(message: Uint8Array): void {
@@ -86,18 +88,6 @@ export class RawPeer implements Receiver {
     return this.got.filter((frame) => frame[0] === type) as FrameOf<T>[];
   }
 
-  // shakeHands does the part of the other side of the session.
-  async shakeHands(limits: readonly (readonly [string, number])[] = []): Promise<void> {
-    if (this.session.role === "gateway") {
-      this.send(hello);
-      await this.next(frameType.welcome);
-    } else {
-      await this.next(frameType.hello);
-      this.send([frameType.welcome, protocolVersion, [], "s", null, 1, 0, 0, limits, "g"]);
-      await turns(2);
-    }
-  }
-
   onMessage(message: Uint8Array): void {
     this.messages++;
     decode(message, (frame) => {
@@ -123,13 +113,35 @@ export class RawPeer implements Receiver {
   }
 }
 
+export class RawPeer extends RawLine {
+  readonly session: Session;
+
+  // A client's HELLO is on its way then.
+  constructor(options: SessionOptions) {
+    super();
+    this.session = new Session(options);
+    this.session.attach(this.link.a);
+  }
+
+  // shakeHands does the part of the other side of the session.
+  async shakeHands(limits: readonly (readonly [string, number])[] = []): Promise<void> {
+    if (this.session.role === "gateway") {
+      this.send(hello);
+      await this.next(frameType.welcome);
+    } else {
+      await this.next(frameType.hello);
+      this.send([frameType.welcome, protocolVersion, [], "s", null, 1, 0, 0, limits, "g"]);
+      await turns(2);
+    }
+  }
+}
+
 export const hello: ControlFrame = [frameType.hello, protocolVersion, [], null, null, 1, 0, "raw"];
 
 export function frameBytes(frame: Frame): Uint8Array {
   const [type, id, payload] = frame;
-  if ((type !== frameType.data && type !== frameType.dgram) || !(payload instanceof Uint8Array)) {
-    return encode(frame as ControlFrame);
-  }
+  const isPayload = type === frameType.data || type === frameType.dgram || type === frameType.record;
+  if (!isPayload || !(payload instanceof Uint8Array)) return encode(frame as ControlFrame);
   const bytes = new Uint8Array(dataPrefixBytes + payload.length);
   bytes.set(payload, dataPrefixBytes);
   writePrefix(bytes, type, id);
