@@ -1,7 +1,7 @@
 // Acks counts what was received and decides when to acknowledge it (docs/protocol.md, part 9).
 
 const ackAfterFrames = 64;
-const ackAfterData = 512 * 1024; // an eighth of what a peer keeps of it: an ACK alone costs a message
+const ackAfterData = 256 * 1024; // half of what a link that does not tell what waits may have under way
 const ackAfterBytes = 64 * 1024; // of other frames, a quarter of what a gateway keeps of them
 const ackAfterMs = 100;
 

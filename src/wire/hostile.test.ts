@@ -548,13 +548,13 @@ describe("ACK", () => {
     expect(peer.all(T.ack)).toHaveLength(2);
   });
 
-  test("comes after 512 KiB of data", async () => {
+  test("comes after 256 KiB of data", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const peer = await Gateway.attached();
     await peer.open(1);
     await peer.open(3);
-    peer.send(data(1, 262_144));
-    peer.send(data(3, 262_143));
+    peer.send(data(1, 200_000));
+    peer.send(data(3, 62_143));
     await peer.quiet();
     expect(peer.all(T.ack)).toEqual([]);
     peer.send(data(3, 1));

@@ -6,6 +6,11 @@ import type { Transport } from "./transport.js";
 
 class Sink implements Transport {
   receiver = null;
+  readonly messageBytes?: number;
+  readonly copies?: boolean;
+  constructor(properties: Pick<Transport, "messageBytes" | "copies"> = {}) {
+    Object.assign(this, properties);
+  }
   readonly sent: Uint8Array[] = [];
   send(message: Uint8Array): void {
     this.sent.push(message);
@@ -74,5 +79,33 @@ describe("Outbox", () => {
     box.flush();
     expect(Math.max(...sink.sent.map((m) => m.length))).toBeLessThanOrEqual(maxMessageBytes);
     expect(Buffer.concat(sink.sent).equals(Buffer.concat(all))).toBe(true);
+  });
+
+  test("a transport says how large messages get", () => {
+    const sink = new Sink({ messageBytes: 1000 });
+    const box = new Outbox(sink);
+    box.add(filled(600, 1));
+    expect(box.isFull).toBe(false);
+    box.add(filled(400, 2));
+    expect(box.isFull).toBe(true);
+    box.flush();
+    box.add(filled(999, 3));
+    box.add(filled(1000, 4));
+    expect(sink.sent.map((m) => m.length)).toEqual([1000, 999, 1000]);
+  });
+
+  test("messages share memory where the transport copies them, and nowhere else", () => {
+    for (const copies of [true, false]) {
+      const sink = new Sink({ copies });
+      const box = new Outbox(sink);
+      for (const byte of [1, 2]) {
+        box.add(filled(100, byte));
+        box.add(filled(50, byte));
+        box.flush();
+      }
+      const [one, two] = sink.sent as [Uint8Array, Uint8Array];
+      expect([one.length, two.length, two]).toEqual([150, 150, filled(150, 2)]);
+      expect(one.buffer === two.buffer).toBe(copies);
+    }
   });
 });

@@ -4,15 +4,18 @@
 import { maxMessageBytes } from "./frame.js";
 import type { Transport } from "./transport.js";
 
-const aloneFrom = 64 * 1024; // a copy costs more than a message from here
+const usualMessageBytes = 64 * 1024;
 
 export class Outbox {
   readonly #transport: Transport;
+  readonly #messageBytes: number;
+  #scratch: Uint8Array | null = null; // for messages that the transport copies
   #frames: Uint8Array[] = [];
   #bytes = 0;
 
   constructor(transport: Transport) {
     this.#transport = transport;
+    this.#messageBytes = transport.messageBytes ?? usualMessageBytes;
   }
 
   // pendingBytes is what was added and not yet handed to the transport.
@@ -20,8 +23,13 @@ export class Outbox {
     return this.#bytes;
   }
 
+  // isFull says that what is pending is a message that gains nothing from growing.
+  get isFull(): boolean {
+    return this.#bytes >= this.#messageBytes;
+  }
+
   add(frame: Uint8Array): void {
-    if (frame.length >= aloneFrom) {
+    if (frame.length >= this.#messageBytes) {
       this.flush();
       this.#transport.send(frame);
       return;
@@ -36,7 +44,7 @@ export class Outbox {
     if (frames.length === 0) return;
     if (frames.length === 1) this.#transport.send(frames[0] as Uint8Array);
     else {
-      const message = new Uint8Array(this.#bytes);
+      const message = this.#memory(this.#bytes);
       let at = 0;
       for (const frame of frames) {
         message.set(frame, at);
@@ -46,5 +54,14 @@ export class Outbox {
     }
     this.#frames = [];
     this.#bytes = 0;
+  }
+
+  // #memory gives n bytes for a message.
+  #memory(n: number): Uint8Array {
+    if (!this.#transport.copies) return new Uint8Array(n);
+    if (this.#scratch === null || this.#scratch.length < n) {
+      this.#scratch = new Uint8Array(Math.min(maxMessageBytes, n * 2));
+    }
+    return this.#scratch.subarray(0, n);
   }
 }

@@ -76,15 +76,18 @@ export class Replay {
 
   // acknowledge lets go of every frame up to seq. A number that was never sent, or is below the last one
   // acknowledged, throws WireError.
-  acknowledge(seq: number): void {
+  // freed is given each frame of DATA.
+  acknowledge(seq: number, freed?: (frame: Uint8Array) => void): void {
     if (seq < this.#firstSeq - 1 || seq >= this.nextSeq) throw new WireError("bad ack");
     while (this.#firstSeq <= seq) {
       const kept = this.#kept[this.#head] as Kept;
       this.#kept[this.#head] = undefined as unknown as Kept;
       this.#head++;
       this.#firstSeq++;
-      if (kept.cost > 0) this.#dataBytes -= kept.cost;
-      else this.#controlBytes -= kept.frame.length;
+      if (kept.cost > 0) {
+        this.#dataBytes -= kept.cost;
+        freed?.(kept.frame);
+      } else this.#controlBytes -= kept.frame.length;
     }
     this.#next = Math.max(this.#next, this.#firstSeq);
     if (this.#head === this.#kept.length || this.#head >= compactAt) {

@@ -6,12 +6,12 @@ import { Acks } from "./acks.js";
 import type { Credit } from "./credit.js";
 import { WireError } from "./errors.js";
 import { dataPrefixBytes, encode, frameType, maxPayloadBytes, writePrefix } from "./frame.js";
+import { Frames } from "./frames.js";
 import type { Limits } from "./limits.js";
 import type { Line } from "./line.js";
 import { Replay } from "./replay.js";
 import type { Stream } from "./stream.js";
 
-const flushAtBytes = 64 * 1024; // a message of this size gains nothing from growing
 const calmMicrotasks = 32; // a write through the layers above takes a dozen; all of them together a microsecond
 const sharedTurnBytes = 64 * 1024; // of one stream in one turn while others wait
 
@@ -32,6 +32,7 @@ export interface SenderOwner {
 
 export class Sender {
   readonly replay = new Replay();
+  readonly frames = new Frames();
   readonly acks = new Acks(() => this.want());
   readonly #owner: SenderOwner;
   readonly #credit: Credit;
@@ -41,6 +42,7 @@ export class Sender {
   #ring: Stream[] = [];
   #pumpDue = false;
   #flushDue = false;
+  #copied = true; // all transports so far have copied what they sent
   #calm = 0; // microtasks since the last pump
   #pongDue: number | null = null;
   #pingDue: number | null = null;
@@ -58,8 +60,9 @@ export class Sender {
   // that the peer has; the first frame is an ACK then.
   attach(line: Line, peerReceived: number | null): void {
     this.#line = line;
+    this.#copied &&= line.transport.copies === true;
     if (peerReceived !== null) {
-      this.replay.acknowledge(peerReceived);
+      this.#acknowledge(peerReceived);
       this.replay.rewind(peerReceived);
       this.replayed += Math.max(0, this.replay.highest - peerReceived);
       const bytes = Math.min(this.controlBytes, this.#owner.maxControlBytes);
@@ -82,8 +85,12 @@ export class Sender {
   // acknowledge takes the peer's ACK. A number that was not put on this line, or is below the last one, throws WireError.
   acknowledge(seq: number): void {
     if (seq >= this.replay.nextSeq - this.replay.unsent) throw new WireError("bad ack");
-    this.replay.acknowledge(seq);
+    this.#acknowledge(seq);
     this.want();
+  }
+
+  #acknowledge(seq: number): void {
+    this.replay.acknowledge(seq, this.#copied ? (frame) => this.frames.give(frame) : undefined);
   }
 
   // controlBytes is the memory of control frames that wait to be sent or acknowledged.
@@ -149,7 +156,7 @@ export class Sender {
       this.#pumpControl(line);
       if (line !== null) this.#catchUp(line);
       this.#pumpData(line);
-      if (line !== null && line.outbox.pendingBytes >= flushAtBytes) line.outbox.flush();
+      if (line?.outbox.isFull) line.outbox.flush();
     } finally {
       line?.transport.uncork();
     }
@@ -167,6 +174,7 @@ export class Sender {
     this.acks.reset();
     this.#pongDue = null;
     this.replay.clear();
+    this.frames.clear();
     this.#ring = [];
     this.#control = [];
   }

@@ -16,6 +16,7 @@ import { Asking, type OnOpened, type Opening } from "./asking.js";
 import { Credit, maxSessionAheadBytes } from "./credit.js";
 import { closeCode, maxReasonChars, type Pieces, SessionError, WireError } from "./errors.js";
 import { type ControlFrame, encode, type Frame, firstNumbered, frameType } from "./frame.js";
+import type { Frames } from "./frames.js";
 import {
   type Hello,
   hello,
@@ -217,6 +218,11 @@ export class Session implements LineOwner, SenderOwner {
   // size is the number of streams, opening and closing ones included.
   get size(): number {
     return this.#streams.size;
+  }
+
+  // frames lends the memory of what streams send.
+  get frames(): Frames {
+    return this.#sender.frames;
   }
 
   // keptBytes is the memory of DATA that was sent and not acknowledged, about.

@@ -214,7 +214,7 @@ export class Stream implements Source {
     if (writing === null) return null;
     const n = Math.min(max, writing.b.length - writing.at);
     if (n === 0) return null;
-    const frame = new Uint8Array(dataPrefixBytes + n);
+    const frame = this.#session.frames.take(dataPrefixBytes + n);
     frame.set(writing.b.subarray(writing.at, writing.at + n), dataPrefixBytes);
     writing.at += n;
     if (writing.at === writing.b.length) {

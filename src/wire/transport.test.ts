@@ -202,6 +202,15 @@ describe.each(links)("%s", (_, make) => {
     if (tellsCode) await inbox.client.until(() => inbox.client.closes.length > 0);
   });
 
+  test("one that copies has copied when send returns", async () => {
+    const { client, inbox } = await link();
+    const message = new Uint8Array(1000).fill(1);
+    client.send(message);
+    if (client.copies) message.fill(2);
+    await inbox.gateway.until(() => inbox.gateway.messages.length > 0);
+    expect(inbox.gateway.messages[0]).toEqual(new Uint8Array(1000).fill(1));
+  });
+
   test("terminate ends it at once", async () => {
     const { client, inbox } = await link();
     client.terminate();

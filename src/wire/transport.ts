@@ -3,6 +3,11 @@
 export interface Transport {
   // receiver is set by the session before the link can deliver anything; onClose comes once, last.
   receiver: Receiver | null;
+  // messageBytes is how large a message of several frames gets; 64 KiB if it is not there. A frame of that size goes
+  // alone: copying it into a message with others would cost more than the message that is saved.
+  readonly messageBytes?: number;
+  // copies says that send has copied the message when it returns, so that its memory can be used again.
+  readonly copies?: boolean;
   // send puts one message on its way. The bytes belong to the link and the session's replay queue from
   // now on; nobody changes them.
   send(message: Uint8Array): void;

@@ -26,8 +26,13 @@ export interface RawSocket {
 const firstOwnCode = 3000;
 const lastOwnCode = 4999;
 
+// A message in Chromium costs as much as copying some hundred KiB.
+const pageMessageBytes = 256 * 1024;
+
 export class WebSocketTransport implements Transport {
   receiver: Receiver | null = null;
+  readonly messageBytes?: number;
+  readonly copies: boolean;
   readonly #ws: WebSocketLike;
   readonly #raw: RawSocket | null;
   #closed = false;
@@ -36,6 +41,9 @@ export class WebSocketTransport implements Transport {
   constructor(ws: WebSocketLike, raw: RawSocket | null = null) {
     this.#ws = ws;
     this.#raw = raw;
+    // A page's WebSocket copies; that of the package ws sends from our memory.
+    this.copies = ws.terminate === undefined;
+    if (this.copies) this.messageBytes = pageMessageBytes;
     ws.binaryType = "arraybuffer";
     ws.onmessage = ({ data }) => {
       if (data instanceof ArrayBuffer) this.receiver?.onMessage(new Uint8Array(data));
