@@ -1,13 +1,10 @@
 #include "rawio.h"
 
-#include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <csignal>
 #include <ctime>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -25,7 +22,7 @@ enum class Kind {
   kReady,   // it never waits: nonblocking already, or a file
   kSocket,  // each call can say that it must not wait
   kPipe,    // so it can on Linux
-  kOther,   // poll(2) has to be asked first
+  kOther,   // it has to be made nonblocking for the call: a terminal, a device
 };
 
 bool kindOf(int fd, Kind* out) {
@@ -43,14 +40,27 @@ bool kindOf(int fd, Kind* out) {
   return true;
 }
 
-// isReady asks without waiting. An error or a hangup counts as ready: the call itself meets it. If not, errno is
-// EAGAIN.
-bool isReady(int fd, short events) {
-  pollfd asked{fd, events, 0};
-  int found = retry([&] { return ::poll(&asked, 1, 0); });
-  if (found == 0) errno = EAGAIN;
-  return found > 0;
-}
+// Nonblocking makes an open file nonblocking while it lives. Whoever shares the open file sees it, too, so this is only
+// for what cannot be asked in another way: a terminal that poll(2) calls writable still waits for room for all of a write.
+class Nonblocking {
+ public:
+  explicit Nonblocking(int fd) : fd(fd), flags(::fcntl(fd, F_GETFL)) {
+    if (flags != -1) ::fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+  }
+
+  ~Nonblocking() {
+    int error = errno;
+    if (flags != -1) ::fcntl(fd, F_SETFL, flags);
+    errno = error;
+  }
+
+  Nonblocking(const Nonblocking&) = delete;
+  Nonblocking& operator=(const Nonblocking&) = delete;
+
+ private:
+  int fd;
+  int flags;
+};
 
 // Quiet keeps a write to a pipe without a reader from raising SIGPIPE in this thread while it lives. A program has the
 // signal ignored as a rule, but that is the program's choice.
@@ -95,7 +105,8 @@ ssize_t readNow(int fd, void* to, size_t size) {
     if (n != -1 || (errno != EOPNOTSUPP && errno != ENOSYS)) return n;
   }
 #endif
-  if (kind != Kind::kReady && !isReady(fd, POLLIN)) return -1;
+  if (kind == Kind::kReady) return retry([&] { return ::read(fd, to, size); });
+  Nonblocking now(fd);
   return retry([&] { return ::read(fd, to, size); });
 }
 
@@ -111,11 +122,8 @@ ssize_t writeNow(int fd, const void* from, size_t size) {
     if (n != -1 || (errno != EOPNOTSUPP && errno != ENOSYS)) return n;
   }
 #endif
-  if (kind != Kind::kReady) {
-    if (!isReady(fd, POLLOUT)) return -1;
-    // A pipe that is ready has room for so much, and for more it might wait.
-    size = std::min<size_t>(size, PIPE_BUF);
-  }
+  if (kind == Kind::kReady) return retry([&] { return ::write(fd, from, size); });
+  Nonblocking now(fd);
   return retry([&] { return ::write(fd, from, size); });
 }
 
