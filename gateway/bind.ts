@@ -32,11 +32,16 @@ export function listen(request: BindRequest, lookup: Lookup): Promise<Socket> {
 // port on every address, shared with others, as in Go.
 export function listenPacket(request: BindRequest, lookup: Lookup): Promise<Socket> {
   return bound(request, lookup, (socket, address) => {
-    if (request.network.base === "udp" && isMulticast(address)) {
-      socket.setOption("SO_REUSEADDR", 1);
-      socket.bind(anyOf(address));
-    } else socket.bind(address);
+    if (request.network.base === "udp") bindPacket(socket, address);
+    else socket.bind(address);
   });
+}
+
+function bindPacket(socket: Socket, address: SockAddr): void {
+  if (isMulticast(address)) {
+    socket.setOption("SO_REUSEADDR", 1);
+    socket.bind(anyOf(address));
+  } else socket.bind(address);
 }
 
 async function bound(
@@ -87,14 +92,13 @@ export interface MulticastRequest {
 }
 
 // listenMulticast joins a group: it listens on the wildcard address, shares the port, and does not hear itself. It
-// fails with a DialError.
+// fails with a DialError; of an address that is no group, the kernel says so when it is to be joined.
 export function listenMulticast({ network, group, index }: MulticastRequest): Socket {
   let socket: Socket | null = null;
   try {
     const family = network.version ?? group[0];
     socket = openSocket(network, family, network.version === 6, 0);
-    socket.setOption("SO_REUSEADDR", 1);
-    socket.bind(anyOf(group));
+    bindPacket(socket, group);
     if (index !== 0) socket.setMulticastInterface(index);
     socket.setMulticastLoop(false);
     socket.joinGroup(group[1], index);

@@ -144,19 +144,26 @@ export class Client implements Handler {
     this.#dials
       .run(() => dial({ ...request, signal: abort.signal }, this.lookup), abort.signal)
       .then(
-        (socket) => this.#connected(stream, socket, request.network, options),
+        ({ socket, to }) => this.#connected(stream, socket, request.network, options, to),
         (err: unknown) => this.#refuse(stream, err),
       );
   }
 
-  // #connected answers stream with a socket that is ready to move data.
-  #connected(stream: Stream, socket: Socket, network: Network, options: TCPOptions): void {
+  // #connected answers stream with a socket that is ready to move data. Not every kernel's socket tells where it was
+  // connected to: a raw one does not, nor one whose far end is gone already.
+  #connected(
+    stream: Stream,
+    socket: Socket,
+    network: Network,
+    options: TCPOptions,
+    to: SockAddr | null = null,
+  ): void {
     stream.onCancel = null;
     if (stream.state !== "opening") return socket.close(); // the session ended meanwhile
     try {
       if (network.base === "tcp") this.#setUp(socket, options);
       stream.isUnnumbered = network.carries === "dgram";
-      stream.opened([socket.localAddr(), socket.remoteAddr()]);
+      stream.opened([socket.localAddr(), socket.remoteAddr() ?? to]);
     } catch (err) {
       socket.close();
       return this.#refuse(stream, err);

@@ -34,8 +34,14 @@ export interface DialRequest {
   signal: AbortSignal; // CANCEL, or the session's end
 }
 
+// Dialled is a connected socket, and where it was connected to; null if it is only bound.
+export interface Dialled {
+  readonly socket: Socket;
+  readonly to: SockAddr | null;
+}
+
 // dial connects. It fails with a DialError; after signal is aborted no socket is left.
-export async function dial(request: DialRequest, lookup: Lookup): Promise<Socket> {
+export async function dial(request: DialRequest, lookup: Lookup): Promise<Dialled> {
   const end = request.timeoutMs > 0 ? performance.now() + request.timeoutMs : Number.POSITIVE_INFINITY;
   const { network, target } = request;
   if (target === null) return connect(request, null, end, request.signal);
@@ -117,7 +123,7 @@ function dialParallel(
   primaries: readonly SockAddr[],
   fallbacks: readonly SockAddr[],
   end: number,
-): Promise<Socket> {
+): Promise<Dialled> {
   const loser = new AbortController();
   const signal = AbortSignal.any([request.signal, loser.signal]);
   return new Promise((resolve, reject) => {
@@ -127,11 +133,11 @@ function dialParallel(
     let fallbackStarted = false;
     const attempt = (addresses: readonly SockAddr[], isPrimary: boolean) => {
       dialSerial(request, addresses, end, signal).then(
-        (socket) => {
-          if (won) return socket.close();
+        (dialled) => {
+          if (won) return dialled.socket.close();
           won = true;
           clearTimeout(timer);
-          resolve(socket);
+          resolve(dialled);
           loser.abort();
         },
         (err: unknown) => {
@@ -160,7 +166,7 @@ async function dialSerial(
   addresses: readonly SockAddr[],
   end: number,
   signal: AbortSignal,
-): Promise<Socket> {
+): Promise<Dialled> {
   let firstError: unknown = null;
   for (const [i, address] of addresses.entries()) {
     try {
@@ -188,7 +194,7 @@ async function connect(
   to: SockAddr | null,
   end: number,
   signal: AbortSignal,
-): Promise<Socket> {
+): Promise<Dialled> {
   const { source, network, protocol } = request;
   for (let round = 0; ; round++) {
     let socket: Socket | null = null;
@@ -196,13 +202,13 @@ async function connect(
       const family = dialFamily(network, source, to);
       socket = openSocket(network, family, network.version === 6, protocol);
       if (source !== null) socket.bind(inFamily(source, family));
-      if (to === null) return socket;
+      if (to === null) return { socket, to };
       await established(socket, inFamily(to, family), end, signal);
       if (network.base === "tcp" && round < redials && hasAnyPort(source) && isSelfConnected(socket)) {
         socket.close();
         continue;
       }
-      return socket;
+      return { socket, to };
     } catch (err) {
       socket?.close();
       if (err instanceof SysError) throw new DialError(["errno", err.syscall, err.errno], source, to);

@@ -74,13 +74,14 @@ export class Files {
     }
   }
 
-  // named gives the descriptors whose numbers stand in the SCM_RIGHTS of ancillary data. Ancillary data that is not
-  // well-formed throws SysError EINVAL, a number that stands for none EBADF, as sendmsg does.
-  named(oob: Uint8Array): Fd[] {
+  // named gives the descriptors whose numbers stand in the SCM_RIGHTS of ancillary data, and how many bytes of it count: a
+  // piece at its end that is too short for a message is ignored, as by sendmsg. Like that it fails with SysError: EINVAL for
+  // what is not well-formed, EBADF for a number that stands for no file.
+  named(oob: Uint8Array): { readonly fds: readonly Fd[]; readonly length: number } {
     const view = new DataView(oob.buffer, oob.byteOffset, oob.length);
     const fds: Fd[] = [];
-    for (let at = 0; at < oob.length; ) {
-      if (oob.length - at < headerBytes) throw new SysError("sendmsg", "EINVAL");
+    let at = 0;
+    while (oob.length - at >= headerBytes) {
       const length = view.getUint32(at, true);
       if (view.getUint32(at + 4, true) !== 0 || length < headerBytes || at + length > oob.length) {
         throw new SysError("sendmsg", "EINVAL");
@@ -94,7 +95,7 @@ export class Files {
       }
       at += Math.ceil(length / alignment) * alignment;
     }
-    return fds;
+    return { fds, length: Math.min(at, oob.length) };
   }
 }
 

@@ -1,6 +1,7 @@
 // Every operation a client can ask for, by name, with its arguments checked (docs/protocol.md, part 7).
 // What an operation does is in the file named for it.
 
+import { platform } from "node:os";
 import { again, Fd, interfaces, multicastGroups, type Socket } from "../native/index.js";
 import { PiecesError, WireError } from "../src/wire/errors.js";
 import type { SockAddr } from "../src/wire/sockaddr.js";
@@ -232,7 +233,10 @@ export const calls: ReadonlyMap<string, (client: Client, stream: Stream | null, 
         count(args, 1);
         const wanted = uint(args[0]);
         const found = interfaces().filter(({ index }) => wanted === 0 || index === wanted);
-        return found.flatMap(({ addrs }) => addrs.map(({ ip, prefix }) => [ip, prefix]));
+        const addrs = found.flatMap((each) => each.addrs);
+        // Linux lists what is of IPv4 first, whosever it is.
+        if (platform() === "linux") addrs.sort((a, b) => a.ip.length - b.ip.length);
+        return addrs.map(({ ip, prefix }) => [ip, prefix]);
       },
     ],
     [

@@ -118,6 +118,18 @@ describe("UDP", () => {
     expect(again).toEqual(["errno", "", "ECONNREFUSED"]);
   });
 
+  test("the far end of a dial is told though the kernel does not know it", async () => {
+    const c = await open("dial", "udp", [4, loopback, 0], null, []);
+    expect(c.remote).toEqual([4, loopback, 0]);
+  });
+
+  test("a piece of ancillary data that is too short for a message is ignored", async () => {
+    const a = await open("listenPacket", "udp", any, []);
+    const b = await open("listenPacket", "udp", any, []);
+    await a.write("x", b.local, new Uint8Array([1, 2, 3]));
+    expect(text((await b.read()).data)).toBe("x");
+  });
+
   test("without an address it is EDESTADDRREQ", async () => {
     const a = await open("listenPacket", "udp", any, []);
     expect(await failure(a.write("x"))).toEqual(["errno", "", "EDESTADDRREQ"]);
@@ -149,6 +161,11 @@ describe("UDP", () => {
     expect(m.local).toEqual([4, new Uint8Array(4), port]);
     const groups = await session.call("multicastAddrs", [lo[0]]);
     expect(groups.map((g) => [...(g as Uint8Array)].join("."))).toContain("224.0.0.251");
+    // What is no group is bound as it is, and the kernel says so.
+    const none = session.open("listenMulticast", ["udp4", [4, loopback, 0], lo[0]]);
+    expect(await failure(none.answer)).toEqual(["errno", "setsockopt", "EINVAL"]);
+    const taken = session.open("listenMulticast", ["udp4", m.local, lo[0]]);
+    expect(await failure(taken.answer)).toEqual(["errno", "bind", "EADDRINUSE"]);
     const s = await open("listenPacket", "udp4", any, []);
     const sent = s.write("mc", [4, group[1], port]).then(
       () => true,
@@ -267,6 +284,7 @@ describe("Unix", () => {
 describe("raw IP", () => {
   test.skipIf(process.getuid?.() !== 0)("an ICMP echo comes back with its header", async () => {
     const c = await open("dial", "ip4", [4, loopback, 0], null, [["protocol", 1]]);
+    expect(c.remote).toEqual([4, loopback, 0]);
     const request = new Uint8Array([8, 0, 0, 0, 0x43, 0x21, 0, 1, ...bytes("gonet-echo")]);
     let sum = 0;
     for (let i = 0; i < request.length; i += 2)
@@ -295,5 +313,11 @@ describe("interfaces", () => {
     expect(flags & 4).toBe(4); // loopback
     const addrs = (await session.call("interfaceAddrs", [index])) as [Uint8Array, number][];
     expect(addrs.map(([ip, prefix]) => `${[...ip].slice(-4).join(".")}/${prefix}`)).toContain("127.0.0.1/8");
+  });
+
+  test.skipIf(process.platform !== "linux")("of all interfaces, those of IPv4 come first", async () => {
+    const addrs = (await session.call("interfaceAddrs", [0])) as [Uint8Array, number][];
+    const lengths = addrs.map(([ip]) => ip.length);
+    expect(lengths).toEqual([...lengths].sort((a, b) => a - b));
   });
 });

@@ -1,7 +1,7 @@
 // PacketSock pumps the packets of a socket that keeps boundaries: UDP, raw IP, unixgram, unixpacket. UnixSock pumps a
 // Unix stream socket, whose bytes may come with descriptors.
 
-import { again, type Received, type Socket, SysError } from "../native/index.js";
+import { again, type Fd, type Received, type Socket, SysError } from "../native/index.js";
 import { dataPrefixBytes, frameType, maxPayloadBytes } from "../src/wire/frame.js";
 import { headerOf, maxHeaderBytes, maxOOBBytes, type PacketType, parsePacket } from "../src/wire/packets.js";
 import type { Stream } from "../src/wire/stream.js";
@@ -25,6 +25,13 @@ function packetFrame(stream: Stream, received: Received, data: Uint8Array, files
   frame.set(header, dataPrefixBytes);
   frame.set(data.subarray(0, received.n), dataPrefixBytes + header.length);
   return frame;
+}
+
+// ancillary is what sendMsg takes besides the bytes.
+function ancillary(oob: Uint8Array, files: Files): { oob: Uint8Array | null; fds: readonly Fd[] } {
+  if (oob.length === 0) return { oob: null, fds: noFiles };
+  const { fds, length } = files.named(oob);
+  return { oob: length > 0 ? oob.subarray(0, length) : null, fds };
 }
 
 export class PacketSock extends Pump {
@@ -87,9 +94,9 @@ export class PacketSock extends Pump {
     packet: ReturnType<typeof parsePacket>["packet"],
   ): readonly [string, string, string] | null | typeof again {
     try {
-      const fds = packet.oob.length > 0 ? this.#files.named(packet.oob) : noFiles;
-      const { data, address, oob } = packet;
-      const n = this.socket.sendMsg(data, 0, data.length, address, oob.length > 0 ? oob : null, fds);
+      const { data, address } = packet;
+      const { oob, fds } = ancillary(packet.oob, this.#files);
+      const n = this.socket.sendMsg(data, 0, data.length, address, oob, fds);
       return n === again ? again : null;
     } catch (err) {
       if (!(err instanceof SysError)) throw err;
@@ -165,8 +172,7 @@ export class UnixSock extends Pump {
     try {
       const first = this.#rest === null;
       const data = this.#rest ?? packet.data;
-      const fds = first && packet.oob.length > 0 ? this.#files.named(packet.oob) : noFiles;
-      const oob = first && packet.oob.length > 0 ? packet.oob : null;
+      const { oob, fds } = ancillary(first ? packet.oob : nothing, this.#files);
       const n = this.socket.sendMsg(data, 0, data.length, null, oob, fds);
       if (n === again) return false;
       this.#rest = n < data.length ? data.subarray(n) : null;

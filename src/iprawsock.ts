@@ -161,7 +161,7 @@ export class IPConn extends conn<packetFD> implements PacketConn {
 export function newIPConn(opened: Opened, net: string, raddr: IPAddr | null, isConnected: boolean): IPConn {
   const [local, remote] = opened.result;
   const laddr = toIPAddr(local) ?? new IPAddr();
-  const fd = new packetFD(opened, net, laddr, toIPAddr(remote) ?? raddr, isConnected);
+  const fd = new packetFD(opened, net, laddr, raddr ?? toIPAddr(remote), isConnected);
   return new IPConn(fd, familyOfSock(local));
 }
 

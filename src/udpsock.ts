@@ -19,6 +19,7 @@ import {
   dialledIP,
   dialSock,
   type Ends,
+  isNamed,
   listenError,
   listenedIP,
   listenSock,
@@ -135,11 +136,20 @@ export class UDPConn extends conn<packetFD> implements PacketConn {
   }
 }
 
-/** newUDPConn makes the connection of a stream that the gateway opened; its result is both addresses. */
-export function newUDPConn(opened: Opened, net: string, isConnected: boolean): UDPConn {
+/**
+ * newUDPConn makes the connection of a stream that the gateway opened; its result is both addresses. raddr is where it was
+ * dialled to: a kernel does not say so of port 0.
+ */
+export function newUDPConn(
+  opened: Opened,
+  net: string,
+  isConnected: boolean,
+  raddr: UDPAddr | null = null,
+): UDPConn {
   const [local, remote] = opened.result;
   const laddr = toUDPAddr(local) ?? new UDPAddr();
-  const fd = new packetFD(opened, net, laddr, toUDPAddr(remote), isConnected);
+  const far = raddr?.Port === 0 ? raddr : (toUDPAddr(remote) ?? raddr);
+  const fd = new packetFD(opened, net, laddr, far, isConnected);
   return new UDPConn(fd, familyOfSock(local));
 }
 
@@ -166,7 +176,7 @@ export async function dialUDP(
     encode: () => dialledIP(network, laddr, target),
     decode: toUDPAddr,
   });
-  return newUDPConn(opened, network, true);
+  return newUDPConn(opened, network, true, isNamed(target) ? null : target);
 }
 
 function isUDP(network: string): boolean {
@@ -246,6 +256,9 @@ export async function ListenMulticastUDP(
     laddr: gaddr,
     signal,
     encode() {
+      if (network === "udp4" && gaddr.IP?.To4() === null) {
+        throw syscallError("setsockopt", "ENOPROTOOPT"); // as the kernel says to a group of IPv6 on such a socket
+      }
       if (!Number.isInteger(index) || index < 0) {
         throw syscallError("setsockopt", "EADDRNOTAVAIL"); // as the kernel says of an interface it does not have
       }
