@@ -34,6 +34,7 @@ type transcript struct {
 	quirks  []int
 	ports   map[string]string
 	closers []func() error
+	hidden  [][2]string
 }
 
 var digits = regexp.MustCompile(`:(\d+)\b`)
@@ -43,6 +44,9 @@ func (t *transcript) line(format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := strings.ReplaceAll(fmt.Sprintf(format, args...), "*net.", "")
+	for _, h := range t.hidden {
+		s = strings.ReplaceAll(s, h[0], h[1])
+	}
 	t.lines = append(t.lines, digits.ReplaceAllStringFunc(s, func(m string) string {
 		if name, ok := t.ports[m[1:]]; ok {
 			return ":<" + name + ">"
@@ -62,6 +66,9 @@ func (t *transcript) named(name string, a net.Addr) string {
 	t.ports[port] = name
 	return port
 }
+
+// hide has name stand for text in all later lines.
+func (t *transcript) hide(text, name string) { t.hidden = append(t.hidden, [2]string{text, name}) }
 
 func (t *transcript) err(label string, err error) { t.line("%s: %s", label, errorText(err)) }
 

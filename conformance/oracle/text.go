@@ -18,6 +18,11 @@ var errnoNames = map[syscall.Errno]string{
 	syscall.ECONNRESET: "ECONNRESET", syscall.EINVAL: "EINVAL", syscall.ENETUNREACH: "ENETUNREACH",
 	syscall.EHOSTUNREACH: "EHOSTUNREACH", syscall.ENOTCONN: "ENOTCONN", syscall.EPIPE: "EPIPE",
 	syscall.ETIMEDOUT: "ETIMEDOUT", syscall.EDOM: "EDOM", syscall.ENODEV: "ENODEV",
+	syscall.EDESTADDRREQ: "EDESTADDRREQ", syscall.EMSGSIZE: "EMSGSIZE", syscall.ENOENT: "ENOENT",
+	syscall.EPROTOTYPE: "EPROTOTYPE", syscall.EPROTONOSUPPORT: "EPROTONOSUPPORT", syscall.EISCONN: "EISCONN",
+	syscall.EOPNOTSUPP: "EOPNOTSUPP", syscall.EBADF: "EBADF", syscall.ENOBUFS: "ENOBUFS", syscall.ENOTDIR: "ENOTDIR",
+	syscall.ENOTSOCK: "ENOTSOCK", syscall.EPERM: "EPERM", syscall.EAGAIN: "EAGAIN", syscall.ENOPROTOOPT: "ENOPROTOOPT",
+	syscall.ETOOMANYREFS: "ETOOMANYREFS",
 }
 
 // chain names the types of err, outermost first.
@@ -25,6 +30,8 @@ func chain(err error) string {
 	switch err {
 	case net.ErrClosed:
 		return "net.ErrClosed"
+	case net.ErrWriteToConnected:
+		return "net.ErrWriteToConnected"
 	case os.ErrDeadlineExceeded:
 		return "os.ErrDeadlineExceeded"
 	case io.EOF:
@@ -49,6 +56,8 @@ func chain(err error) string {
 		return "AddrError"
 	case net.UnknownNetworkError:
 		return "UnknownNetworkError"
+	case net.InvalidAddrError:
+		return "InvalidAddrError"
 	}
 	// Go has one value of its own for each of these, which differ by name only.
 	if errors.Is(err, context.Canceled) {
@@ -86,8 +95,16 @@ func suffix(err error) string {
 
 func addressText(a net.Addr) string {
 	kind := strings.TrimPrefix(fmt.Sprintf("%T", a), "*net.")
-	if tcp, ok := a.(*net.TCPAddr); ok {
-		return fmt.Sprintf("%s %s %s iplen=%d", kind, a.Network(), quote(a.String()), len(tcp.IP))
+	var ip net.IP
+	switch a := a.(type) {
+	case *net.TCPAddr:
+		ip = a.IP
+	case *net.UDPAddr:
+		ip = a.IP
+	case *net.IPAddr:
+		ip = a.IP
+	default:
+		return fmt.Sprintf("%s %s %s", kind, a.Network(), quote(a.String()))
 	}
-	return fmt.Sprintf("%s %s %s", kind, a.Network(), quote(a.String()))
+	return fmt.Sprintf("%s %s %s iplen=%d", kind, a.Network(), quote(a.String()), len(ip))
 }

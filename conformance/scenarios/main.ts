@@ -8,11 +8,14 @@ import { addressScenarios } from "./addresses.js";
 import { dialScenarios } from "./dial.js";
 import { dnsScenarios } from "./dns.js";
 import { endScenarios } from "./ends.js";
+import { ipScenarios } from "./ip.js";
 import { packetScenarios } from "./packets.js";
 import { pipeScenarios } from "./pipe.js";
 import { type Scenario, Transcript, within } from "./scenario.js";
 import { tcpScenarios } from "./tcp.js";
+import { udpScenarios } from "./udp.js";
 import { unixScenarios } from "./unix.js";
+import { unixMoreScenarios } from "./unixmore.js";
 
 const limitMs = 20_000;
 
@@ -24,7 +27,10 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   ...pipeScenarios,
   ...dnsScenarios,
   ...packetScenarios,
+  ...udpScenarios,
+  ...ipScenarios,
   ...unixScenarios,
+  ...unixMoreScenarios,
 };
 
 /** openURL is the URL that the gateway prints when it is ready, with its token. */

@@ -78,6 +78,11 @@ export class Transcript {
     return this.#format.address(a).replace(/^(\w+) \S+ ("[^"]*").*/, "$1 $2");
   }
 
+  /** fullAddress writes an address, or nil. */
+  fullAddress(a: Addr | null): string {
+    return this.#format.address(a);
+  }
+
   /** line adds a line; ports in it get their names. */
   line(s: string): void {
     const shown = this.#hidden.reduce((line, [text, name]) => line.replaceAll(text, name), s);
