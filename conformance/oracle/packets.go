@@ -431,6 +431,45 @@ func init() {
 		t.line("answer: %s%s", quote(string(b[:n])), suffix(err))
 	})
 
+	register("udp-multicast-ipv6", func(t *transcript) {
+		bh0, _ := net.InterfaceByName("bh0")
+		m, err := net.ListenMulticastUDP("udp6", bh0, udpAddr("ff02::1234", 0))
+		t.opened("ListenMulticastUDP", m, err)
+		t.named("m", m.LocalAddr())
+		port := m.LocalAddr().(*net.UDPAddr).Port
+		groups, err := bh0.MulticastAddrs()
+		joined := false
+		for _, a := range groups {
+			joined = joined || a.String() == "ff02::1234"
+		}
+		t.line("joined: %v%s", joined, suffix(err))
+		s, err := asUDP(net.ListenPacket("udp6", "[2001:db8:77::1]:0"))
+		t.opened("ListenPacket", s, err)
+		t.named("s", s.LocalAddr())
+		group := func(ip, zone string) *net.UDPAddr {
+			return &net.UDPAddr{IP: net.ParseIP(ip), Port: port, Zone: zone}
+		}
+		m.SetReadDeadline(inMs(1000))
+		t.writeTo("WriteTo with a zone", s, []byte("zone"), group("ff02::1234", "bh0"))
+		t.readFrom("ReadFrom", m, 64)
+		t.writeTo("WriteTo with an index", s, []byte("index"), group("ff02::1234", fmt.Sprint(bh0.Index)))
+		t.readFrom("ReadFrom", m, 64)
+		t.writeTo("WriteTo without", s, []byte("x"), group("ff02::1234", ""))
+		t.writeTo("WriteTo to a zone that is none", s, []byte("x"), group("ff02::1234", "nosuch0"))
+		c, err := net.DialUDP("udp", nil, group("ff02::1234", "bh0"))
+		t.opened("DialUDP", c, err)
+		if err == nil {
+			t.named("c", c.LocalAddr())
+			t.write("Write", c, "dialled")
+			m.SetReadDeadline(inMs(1000))
+			t.readFrom("ReadFrom", m, 64)
+		}
+		for _, address := range []string{"[ff02::1234%bh0]:9", "[ff02::1234]:9", "[fe80::1%bh0]:9", "[fe80::1]:9", "[fe80::1%nosuch0]:9", "[::1%nosuch0]:9"} {
+			c, err := net.Dial("udp", address)
+			t.opened("Dial "+address, c, err)
+		}
+	})
+
 	register("ip-whom", func(t *transcript) {
 		loopback := &net.IPAddr{IP: net.IPv4(127, 0, 0, 1)}
 		for _, x := range [][2]string{{"ip4:icmp", "127.0.0.1"}, {"ip4:1", "127.0.0.1"}, {"ip:icmp", "127.0.0.1"}, {"ip:253", "::1"}, {"ip6:253", "::1"},

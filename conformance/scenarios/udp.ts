@@ -338,4 +338,44 @@ export const udpScenarios: Readonly<Record<string, Scenario>> = {
     const [n] = await s.ReadFromUDP(b);
     t.line(`answer: ${t.quoted(b.subarray(0, n))}`);
   },
+
+  "udp-multicast-ipv6": async (t) => {
+    const { net } = t;
+    const bh0 = await net.InterfaceByName("bh0");
+    const to = udpAddr(t, "ff02::1234", 0);
+    const m = await opened(t, "ListenMulticastUDP", () => net.ListenMulticastUDP("udp6", bh0, to));
+    if (m === null) return;
+    t.named("m", m.LocalAddr());
+    const { Port } = addressOf(m);
+    const groups = await bh0.MulticastAddrs();
+    t.line(`joined: ${groups.some((a) => a.String() === "ff02::1234")}`);
+    const s = await opened(t, "ListenPacket", () => net.ListenPacket("udp6", "[2001:db8:77::1]:0"));
+    if (s === null) return;
+    t.named("s", s.LocalAddr());
+    const group = (Zone: string) => new net.UDPAddr({ IP: net.ParseIP("ff02::1234"), Port, Zone });
+    m.SetReadDeadline(inMs(answerMs));
+    await writes(t, "WriteTo with a zone", s, utf8("zone"), group("bh0"));
+    await reads(t, "ReadFrom", m, 64);
+    await writes(t, "WriteTo with an index", s, utf8("index"), group(String(bh0.Index)));
+    await reads(t, "ReadFrom", m, 64);
+    await writes(t, "WriteTo without", s, one, group(""));
+    await writes(t, "WriteTo to a zone that is none", s, one, group("nosuch0"));
+    const c = await opened(t, "DialUDP", () => net.DialUDP("udp", null, group("bh0")));
+    if (c !== null) {
+      t.named("c", c.LocalAddr());
+      await t.write("Write", c, "dialled");
+      m.SetReadDeadline(inMs(answerMs));
+      await reads(t, "ReadFrom", m, 64);
+    }
+    for (const address of [
+      "[ff02::1234%bh0]:9",
+      "[ff02::1234]:9",
+      "[fe80::1%bh0]:9",
+      "[fe80::1]:9",
+      "[fe80::1%nosuch0]:9",
+      "[::1%nosuch0]:9",
+    ]) {
+      await opened(t, `Dial ${address}`, () => net.Dial("udp", address));
+    }
+  },
 };

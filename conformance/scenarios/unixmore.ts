@@ -285,6 +285,48 @@ export const unixMoreScenarios: Readonly<Record<string, Scenario>> = {
     }
   },
 
+  "unix-abstract-names": async (t) => {
+    const { net } = t;
+    const name = `@gonet-scenario-${process.pid}`;
+    t.hide(name.slice(1), "NAME");
+    const gram = (end: string) => unixAddr(t, "unixgram", `${name}${end}`);
+    const record = (end: string) => unixAddr(t, "unixpacket", `${name}${end}`);
+    const a = await unixgram(t, `${name}a`);
+    const b = await unixgram(t, `${name}b`);
+    t.address("LocalAddr", a.LocalAddr());
+    await writes(t, "WriteTo", a, utf8("one"), b.LocalAddr());
+    const from = await reads(t, "ReadFrom", b, 16);
+    if (from !== null) await writes(t, "WriteTo", b, utf8("two"), from);
+    await receives(t, "ReadMsgUnix", a, 16, 16);
+    const c = await opened(t, "DialUnix", () => net.DialUnix("unixgram", gram("c"), gram("b")));
+    if (c === null) return;
+    await t.write("Write", c, "three");
+    await reads(t, "ReadFrom", b, 16);
+    await writes(t, "WriteTo nobody", a, one, gram("nobody"));
+    await t.error("Dial nobody", () => net.Dial("unix", `${name}nobody`));
+    await t.error("Dial another kind", () => net.Dial("unixpacket", `${name}b`));
+    await b.Close();
+    await t.write("Write to a closed one", c, "x");
+    await t.write("Write to a closed one", c, "x");
+    const l = await net.Listen("unixpacket", name);
+    await t.error("Listen", () => null);
+    await opened(t, "DialUnix", () => net.DialUnix("unixpacket", record("d"), record("")));
+    await opened(t, "Accept", () => l.Accept());
+    const f = await l.File();
+    t.line(`Name: ${f.Name()}`);
+    await t.error("Close", () => l.Close());
+    await t.error("FileListener", async () => t.later(await net.FileListener(f)));
+    await f.Close();
+    await opened(t, "Dial", () => net.Dial("unixpacket", name));
+    for (const odd of [`${name}\0odd`, `${name}\u00e4`, `@/${name.slice(1)}`, `@ ${name.slice(1)}`]) {
+      const strange = await net.Listen("unix", odd);
+      await t.error(`Listen ${quote(odd)}`, () => null);
+      t.address("Addr", strange.Addr());
+      await opened(t, "Dial", () => net.Dial("unix", odd));
+      await strange.Close();
+    }
+  },
+
   "unix-listener": inFolder(async (t, path) => {
     const { net } = t;
     const exists = (name: string) =>
