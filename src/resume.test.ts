@@ -1,13 +1,16 @@
 // A session outlives its link, for real: a gateway, a WebSocket, and a network between them that breaks.
 
 import { createHash } from "node:crypto";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, connect as dialPlain, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { type ServeOptions, serve } from "../gateway/index.js";
+import { liveSockets } from "../native/index.js";
 import type { Net } from "./connect.js";
 import { EOF } from "./io.js";
+import type { ConnectOptions, SessionStatus } from "./link.js";
+import type { Conn } from "./net.js";
 import { connect } from "./node.js";
 import { Chaos, type Cut } from "./testing/chaos.js";
 import { Random, testSeed } from "./testing/wirerandom.js";
@@ -19,13 +22,24 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
+const utf8 = (s: string): Uint8Array => new TextEncoder().encode(s);
+const text = (b: Uint8Array): string => new TextDecoder().decode(b);
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms)); // an outage lasts
+
+async function failure(p: Promise<unknown>): Promise<Error> {
+  return p.then(
+    () => expect.unreachable("it did not fail"),
+    (err: Error) => err,
+  );
+}
+
 interface Place {
   readonly net: Net;
   readonly chaos: Chaos;
 }
 
 // place joins a client and a gateway through a network that breaks when it is told to.
-async function place(options: ServeOptions = {}, seed = 1): Promise<Place> {
+async function place(options: ServeOptions = {}, seed = 1, more: ConnectOptions = {}): Promise<Place> {
   const chaos = await Chaos.start(seed);
   const gateway = await serve({ webRoot: null, hosts: [`127.0.0.1:${chaos.port}`], ...options });
   cleanups.push(() => gateway.close());
@@ -33,7 +47,7 @@ async function place(options: ServeOptions = {}, seed = 1): Promise<Place> {
   chaos.target = Number(new URL(gateway.url).port);
   const url = new URL(gateway.url);
   url.port = String(chaos.port);
-  const net = await connect(url, { token: gateway.token, redialMs: [0, 20] });
+  const net = await connect(url, { token: gateway.token, redialMs: [0, 20], ...more });
   cleanups.push(() => net.session.close());
   return { net, chaos };
 }
@@ -126,5 +140,187 @@ describe("a network that breaks", () => {
     expect(digest).toBe(hashOf(1, total));
     expect(made).toBe(cuts);
     await c.Close();
+  });
+});
+
+describe("an outage", () => {
+  const outage = async (chaos: Chaos, ms: number): Promise<void> => {
+    chaos.isDown = true;
+    chaos.cut("reset");
+    await sleep(ms);
+    chaos.isDown = false;
+  };
+
+  test("is seen, with how long it may last, and passes unseen by the connections", async () => {
+    const { net, chaos } = await place();
+    const { address } = await listening((socket) => socket.pipe(socket));
+    const c = await net.Dial("tcp", address);
+    const seen: SessionStatus[] = [];
+    net.session.watch((status) => seen.push(status));
+    expect(net.session.status).toMatchObject({ state: "attached", reason: "", givesUpAt: null });
+    const began = Date.now();
+    const over = outage(chaos, 300);
+    await c.Write(utf8("while it lasts"));
+    const b = new Uint8Array(100);
+    const n = await c.Read(b);
+    expect(text(b.subarray(0, n))).toBe("while it lasts");
+    await over;
+    expect(seen.map(({ state }) => state).filter((state, i, all) => state !== all[i - 1])).toEqual([
+      "detached",
+      "attached",
+    ]);
+    const { lastHeard, givesUpAt, reason } = seen[0] as SessionStatus;
+    expect(reason).not.toBe("");
+    expect(lastHeard).toBeGreaterThan(began - 1000);
+    expect(lastHeard).toBeLessThanOrEqual(Date.now());
+    expect(Math.abs((givesUpAt as number) - began - 120_000)).toBeLessThan(1000);
+    await c.Close();
+  });
+
+  test("N08: beyond the grace the session is lost, once for everything, and the next operation makes another", async () => {
+    const { net, chaos } = await place({ limits: { graceMs: 300 } });
+    const { address } = await listening((socket) => socket.on("error", () => {}));
+    const c = await net.Dial("tcp", address);
+    const l = await net.Listen("tcp", "127.0.0.1:0");
+    const pending = [failure(c.Read(new Uint8Array(1))), failure(l.Accept())];
+    chaos.isDown = true;
+    chaos.cut("reset");
+    await expect.poll(() => net.session.status.state, { interval: 1 }).toBe("detached");
+    const late = failure(net.Dial("tcp", address)); // it never leaves
+    const [read, accept] = await Promise.all(pending);
+    expect(read?.message).toMatch(/^read tcp 127.0.0.1:\d+->127.0.0.1:\d+: read: connection reset by peer$/);
+    expect(accept?.message).toMatch(/^accept tcp 127.0.0.1:\d+: accept4: connection reset by peer$/);
+    for (const err of [read, accept]) expect(err?.cause).toMatchObject({ code: "GONET_SESSION_LOST" });
+    expect((await late).message).toBe(`dial tcp ${address}: connect: network is down`);
+    expect(net.session.status).toMatchObject({ state: "lost", givesUpAt: null });
+    await expect(c.Read(new Uint8Array(1))).rejects.toBe(EOF);
+    await expect.poll(liveSockets).toBe(0);
+    chaos.isDown = false;
+    const again = await net.Dial("tcp", address);
+    await again.Close();
+    await c.Close();
+    await l.Close();
+  });
+
+  test("N11: a token that is no longer good ends the session, and the error names it", async () => {
+    let isGood = true;
+    const { net, chaos } = await place({ authenticate: () => (isGood ? "ann" : null) }, 1, {
+      token: "ann's",
+    });
+    const { address } = await listening((socket) => socket.on("error", () => {}));
+    const c = await net.Dial("tcp", address);
+    const reading = failure(c.Read(new Uint8Array(1)));
+    isGood = false;
+    chaos.cut("reset");
+    const err = await reading;
+    expect((err.cause as { reason: string }).reason).toMatch(/token/);
+    expect(net.session.status.reason).toMatch(/token.*4401/);
+    await c.Close();
+  });
+
+  test("N12: a deadline passes on time, and what comes later is there for the next read", async () => {
+    const { net, chaos } = await place();
+    let far: Socket | undefined;
+    const { address } = await listening((socket) => {
+      far = socket;
+    });
+    const c = await net.Dial("tcp", address);
+    const over = outage(chaos, 1500);
+    const began = performance.now();
+    c.SetReadDeadline(Date.now() + 500);
+    const err = await failure(c.Read(new Uint8Array(8)));
+    expect(Math.abs(performance.now() - began - 500)).toBeLessThan(50);
+    expect(err.message).toMatch(/: i\/o timeout$/);
+    far?.write("late");
+    await over;
+    c.SetReadDeadline(null);
+    const b = new Uint8Array(8);
+    expect(text(b.subarray(0, await c.Read(b)))).toBe("late");
+    await c.Close();
+  });
+
+  test("N13: a dial times out on time; if it was won all the same, the far end sees its end", async () => {
+    const { net, chaos } = await place();
+    const ended: Promise<unknown>[] = [];
+    const { address } = await listening((socket) => {
+      ended.push(once(socket, "end"));
+      socket.resume().on("end", () => socket.end());
+    });
+    // The OPEN goes out into a link that passes nothing any more.
+    for (const through of chaos.through) through.cut("blackhole");
+    const began = performance.now();
+    const dialing = failure(net.DialTimeout("tcp", address, 500));
+    setTimeout(() => {
+      void outage(chaos, 900);
+    }, 100);
+    const err = await dialing;
+    expect(Math.abs(performance.now() - began - 500)).toBeLessThan(80);
+    expect(err.message).toBe(`dial tcp ${address}: i/o timeout`);
+    await expect.poll(() => net.session.status.state, { timeout: 5000 }).toBe("attached");
+    const c = await net.Dial("tcp", address); // behind the OPEN and its CANCEL
+    await c.Close();
+    await expect.poll(() => ended.length).toBeGreaterThan(0);
+    await Promise.all(ended);
+    await expect.poll(liveSockets).toBe(0);
+  });
+
+  test("N14: who connects meanwhile waits in the kernel, and is accepted afterwards, in order", async () => {
+    const { net, chaos } = await place();
+    const l = await net.Listen("tcp", "127.0.0.1:0");
+    const port = Number(l.Addr().String().split(":").at(-1));
+    const accepted: Promise<Conn>[] = [l.Accept()];
+    const over = outage(chaos, 700);
+    const clients: Socket[] = [];
+    for (let i = 0; i < 10; i++) {
+      const client = dialPlain({ port, host: "127.0.0.1" });
+      await once(client, "connect");
+      clients.push(client);
+    }
+    await over;
+    for (let i = 1; i < clients.length; i++) accepted.push(l.Accept());
+    const conns = await Promise.all(accepted);
+    const ports = conns.map((c) => Number(c.RemoteAddr()?.String().split(":").at(-1)));
+    expect(ports).toEqual(clients.map((client) => client.localPort));
+    for (const c of conns) await c.Close();
+    for (const client of clients) client.destroy();
+    await l.Close();
+  });
+
+  test("N15: datagrams that come wait in the kernel; those that are sent are dropped, and that is no error", async () => {
+    const { net, chaos } = await place();
+    const c = await net.ListenPacket("udp", "127.0.0.1:0");
+    const port = Number(c.LocalAddr()?.String().split(":").at(-1));
+    const plain = createSocket("udp4");
+    cleanups.push(() => plain.close());
+    plain.bind(0, "127.0.0.1");
+    await once(plain, "listening");
+    const to = await net.ResolveUDPAddr("udp", `127.0.0.1:${plain.address().port}`);
+    const got: string[] = [];
+    plain.on("message", (message) => got.push(message.toString()));
+    const over = outage(chaos, 500);
+    await expect.poll(() => net.session.status.state).toBe("detached");
+    for (const message of ["one", "two", "three"]) plain.send(message, port, "127.0.0.1");
+    expect(await c.WriteTo(utf8("lost"), to)).toBe(4);
+    await over;
+    const b = new Uint8Array(100);
+    for (const message of ["one", "two", "three"]) {
+      const [n] = await c.ReadFrom(b);
+      expect(text(b.subarray(0, n))).toBe(message);
+    }
+    expect(await c.WriteTo(utf8("after"), to)).toBe(5);
+    await expect.poll(() => got).toEqual(["after"]);
+    await c.Close();
+  });
+
+  test("with resume false, the session ends with its WebSocket", async () => {
+    const { net, chaos } = await place({}, 1, { resume: false });
+    const { address } = await listening((socket) => socket.on("error", () => {}));
+    const c = await net.Dial("tcp", address);
+    const reading = failure(c.Read(new Uint8Array(1)));
+    chaos.cut("reset");
+    expect((await reading).cause).toMatchObject({ code: "GONET_SESSION_LOST" });
+    expect(net.session.status.state).toBe("lost");
+    await c.Close();
+    await expect.poll(liveSockets).toBe(0);
   });
 });
