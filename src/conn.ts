@@ -118,6 +118,9 @@ export class conn<F extends connFD = connFD> implements Conn {
   /**
    * File duplicates the socket and gives the duplicate as a file: FileConn makes a connection of it, and its number can be
    * sent over a Unix socket. Closing one of the two leaves the other open.
+   *
+   * BUG: what has come in before, and was not read, stays with the connection: the gateway has taken it from the kernel
+   * already. A file made before the other end sends anything has all of it, if the connection is closed then.
    */
   async File(): Promise<File> {
     try {

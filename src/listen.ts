@@ -50,6 +50,8 @@ export class ListenConfig {
   /**
    * Listen announces on address, as Listen of the package does, with these options. signal gives up; it does nothing to a
    * listener that is there. It rejects with an OpError.
+   *
+   * BUG: Go takes "unixgram" too, and ListenPacket "unix" and "unixpacket", and gives something of no use.
    */
   async Listen<N extends string>(network: N, address: string, signal?: AbortSignal): Promise<listenerOf<N>> {
     return (await this.#listen(network, address, signal)) as listenerOf<N>;

@@ -235,6 +235,7 @@ export async function ListenUDP(
 }
 
 /** ListenMulticastUDP of package net. */
+// BUG: an IPv4 group on "udp6" is EINVAL; Go gives a socket to which nothing comes.
 export async function ListenMulticastUDP(
   link: Link,
   network: string,
