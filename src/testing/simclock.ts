@@ -41,8 +41,12 @@ export class SimClock {
   run(done: () => boolean, untilMs: number): boolean {
     this.#drain();
     while (!done()) {
-      const next = this.#pop();
-      if (next === undefined || next.at > untilMs) return false;
+      const next = this.#heap[0];
+      if (next === undefined || next.at > untilMs) {
+        this.now = Math.max(this.now, untilMs);
+        return false;
+      }
+      this.#pop();
       const timer = this.#timers.get(next.order);
       if (timer === undefined) continue; // canceled
       this.#timers.delete(next.order);
@@ -81,11 +85,10 @@ export class SimClock {
     heap[i] = entry;
   }
 
-  #pop(): { at: number; order: number } | undefined {
+  #pop(): void {
     const heap = this.#heap;
-    const first = heap[0];
     const last = heap.pop();
-    if (first === undefined || last === undefined || heap.length === 0) return first;
+    if (last === undefined || heap.length === 0) return;
     let i = 0;
     for (;;) {
       let child = 2 * i + 1;
@@ -97,7 +100,6 @@ export class SimClock {
       i = child;
     }
     heap[i] = last;
-    return first;
   }
 }
 

@@ -18,6 +18,15 @@ export interface SimLinkOptions {
   // isStubborn: what has reached an end is delivered there though it was told to terminate, as messages that a library has
   // already parsed are.
   readonly isStubborn: boolean;
+  // cutAt cuts the link when so many bytes of what this end sends have arrived, as a WebSocket would frame them: what is
+  // whole by then arrives, nothing else does.
+  readonly cutAt?: { readonly end: "client" | "gateway"; readonly bytes: number };
+}
+
+// framedBytes is how long a message is in a WebSocket: its header, and the mask that a client adds (RFC 6455, 5.2).
+function framedBytes(length: number, isClient: boolean): number {
+  const header = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+  return header + (isClient ? 4 : 0) + length;
 }
 
 export class SimLink {
@@ -26,8 +35,8 @@ export class SimLink {
   isCut = false;
 
   constructor(clock: SimClock, options: SimLinkOptions) {
-    this.client = new SimEnd(clock, this, options);
-    this.gateway = new SimEnd(clock, this, options);
+    this.client = new SimEnd(clock, this, options, "client");
+    this.gateway = new SimEnd(clock, this, options, "gateway");
     this.client.peer = this.gateway;
     this.gateway.peer = this.client;
   }
@@ -53,8 +62,12 @@ export class SimEnd implements Transport {
   #bytes = 0;
   #isOver = false;
   #isDeaf = false;
+  readonly #name: "client" | "gateway";
+  // sentBytes is how much this end has sent, as a WebSocket would frame it.
+  sentBytes = 0;
 
-  constructor(clock: SimClock, link: SimLink, options: SimLinkOptions) {
+  constructor(clock: SimClock, link: SimLink, options: SimLinkOptions, name: "client" | "gateway") {
+    this.#name = name;
     this.#clock = clock;
     this.#link = link;
     this.#options = options;
@@ -62,9 +75,16 @@ export class SimEnd implements Transport {
 
   send(message: Uint8Array): void {
     if (this.#isOver || this.#link.isCut) return; // into the void
+    const { cutAt, latencyMs } = this.#options;
+    const isWhole = cutAt?.end !== this.#name || this.sentBytes <= cutAt.bytes;
+    this.sentBytes += framedBytes(message.length, this.#name === "client");
+    if (cutAt?.end === this.#name && this.sentBytes > cutAt.bytes) {
+      if (isWhole) this.#clock.after(latencyMs, () => this.#link.cut("both"));
+      return;
+    }
     this.#bytes += message.length;
     const entry = { message, timer: 0, deliver: () => this.#deliver(entry) };
-    entry.timer = this.#clock.after(this.#options.latencyMs, entry.deliver);
+    entry.timer = this.#clock.after(latencyMs, entry.deliver);
     this.#underWay.push(entry);
   }
 
