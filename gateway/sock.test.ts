@@ -47,7 +47,7 @@ describe("a reader that sleeps", () => {
   const slackBytes = mebibyte;
   const processSlackBytes = 24 * mebibyte;
 
-  it("costs the gateway no more than the credit, and holds nobody up", { timeout: 20_000 }, async () => {
+  it("costs the gateway no more than the credit, and holds nobody up", { timeout: 60_000 }, async () => {
     const net = await gateway.connect();
     await using source = await PlainServer.listen();
     await using echo = await PlainServer.listen();
@@ -218,7 +218,7 @@ describe("sockets that come and go", () => {
     },
   ];
 
-  it(`leave nothing behind after ${rounds} rounds`, { timeout: 20_000 }, async () => {
+  it(`leave nothing behind after ${rounds} rounds`, { timeout: 60_000 }, async () => {
     await using echo = await PlainServer.listen();
     const echoing = (async () => {
       for (;;) {
@@ -229,7 +229,7 @@ describe("sockets that come and go", () => {
     void echoing;
     const net = await gateway.connect();
     for (const way of ways) await way(net, echo);
-    await expect.poll(async () => (await gateway.holdings()).sockets).toBe(0);
+    await expect.poll(async () => (await gateway.holdings()).sockets, { timeout: 5000 }).toBe(0);
     const before = await gateway.holdings();
     const mine = process.getActiveResourcesInfo();
 

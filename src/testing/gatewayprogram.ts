@@ -20,7 +20,10 @@ function holdings(): Holdings {
   };
 }
 
-const gateway = await serve({ webRoot: null });
+// A client that was cut off does not come back here: what it held has to go within a test's time.
+const graceMs = 500;
+
+const gateway = await serve({ webRoot: null, limits: { graceMs } });
 process.on("message", () => process.send?.(holdings()));
 process.on("disconnect", () => process.exit(0));
 process.send?.({ url: gateway.url, token: gateway.token });

@@ -103,6 +103,7 @@ describe("numbers", () => {
       goodbye: 1000,
       goingAway: 1001,
       text: 1003,
+      broken: 1006,
       limit: 1008,
       tooBig: 1009,
       protocol: 4400,
