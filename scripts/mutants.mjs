@@ -16,7 +16,7 @@ const timeoutMs = 180_000;
 // What the simulation needs to find the rarest of the mistakes.
 const simulatedSeeds = "2000";
 
-const sessionFile = "src/wire/session.ts";
+const attachmentFile = "src/wire/attachment.ts";
 const senderFile = "src/wire/sender.ts";
 const replayFile = "src/wire/replay.ts";
 const sessionsFile = "gateway/sessions.ts";
@@ -31,12 +31,12 @@ const mutants = [
     name: "no-supersede-guard",
     edits: [
       [
-        sessionFile,
-        "    if (line !== this.#line) {\n      this.counts.supersededFrames++;\n      return false;\n    }\n",
+        attachmentFile,
+        "    if (line !== this.#line) {\n      this.#session.counts.supersededFrames++;\n      return false;\n    }\n",
         "",
       ],
-      [sessionFile, "    return line === this.#line;\n", "    return true;\n"],
-      [sessionFile, "    line?.transport.terminate();\n", ""],
+      [attachmentFile, "    return line === this.#line;\n", "    return true;\n"],
+      [attachmentFile, "    line?.transport.terminate();\n", ""],
     ],
     tests: wireTests,
   },
@@ -44,13 +44,13 @@ const mutants = [
     name: "no-supersede-guard-no-numbers",
     edits: [
       [
-        sessionFile,
-        "    if (line !== this.#line) {\n      this.counts.supersededFrames++;\n      return false;\n    }\n",
+        attachmentFile,
+        "    if (line !== this.#line) {\n      this.#session.counts.supersededFrames++;\n      return false;\n    }\n",
         "",
       ],
-      [sessionFile, "    return line === this.#line;\n", "    return true;\n"],
-      [sessionFile, "    line?.transport.terminate();\n", ""],
-      [sessionFile, "    const seq = ++line.received;\n", "    const seq = this.received + 1;\n"],
+      [attachmentFile, "    return line === this.#line;\n", "    return true;\n"],
+      [attachmentFile, "    line?.transport.terminate();\n", ""],
+      [attachmentFile, "    const seq = ++line.received;\n", "    const seq = this.received + 1;\n"],
     ],
     tests: simulation,
   },
@@ -74,9 +74,9 @@ const mutants = [
     name: "no-client-replay",
     edits: [
       [
-        sessionFile,
+        attachmentFile,
         "this.#sender.attach(line, peerReceived);",
-        'this.#sender.attach(line, peerReceived !== null && this.role === "client" ? this.#sender.replay.highest : peerReceived);',
+        'this.#sender.attach(line, peerReceived !== null && this.#session.role === "client" ? this.#sender.replay.highest : peerReceived);',
       ],
     ],
     tests: [...wireTests, ...simulation],
@@ -85,9 +85,9 @@ const mutants = [
     name: "no-gateway-replay",
     edits: [
       [
-        sessionFile,
+        attachmentFile,
         "this.#sender.attach(line, peerReceived);",
-        'this.#sender.attach(line, peerReceived !== null && this.role === "gateway" ? this.#sender.replay.highest : peerReceived);',
+        'this.#sender.attach(line, peerReceived !== null && this.#session.role === "gateway" ? this.#sender.replay.highest : peerReceived);',
       ],
     ],
     tests: [...wireTests, ...simulation],
@@ -96,7 +96,7 @@ const mutants = [
     name: "received-read-before-the-old-link-is-dropped",
     edits: [
       [
-        sessionFile,
+        attachmentFile,
         "    this.#dropLine();\n    this.#line = line;\n    line.owner = this;\n    this.#welcome(line, null);\n",
         "    this.#welcome(line, null);\n    this.#line?.transport.terminate();\n    this.#dropLine();\n    this.#line = line;\n    line.owner = this;\n",
       ],
@@ -105,7 +105,7 @@ const mutants = [
   },
   {
     name: "no-epoch-check",
-    edits: [[sessionFile, "    if (said.epoch <= this.#epoch) return closeCode.superseded;\n", ""]],
+    edits: [[attachmentFile, "    if (said.epoch <= this.#epoch) return closeCode.superseded;\n", ""]],
     tests: [...wireTests, ...gatewayTests],
   },
   {
@@ -117,7 +117,7 @@ const mutants = [
     name: "no-bounds-on-received",
     edits: [
       [
-        sessionFile,
+        attachmentFile,
         "    if (said.received < acknowledged || said.received > highest) return closeCode.protocol;\n",
         "    if (said.received < acknowledged) return closeCode.protocol;\n",
       ],

@@ -14,6 +14,8 @@ const lastCode = 4999;
 
 type FrameOf<T extends Frame[0]> = Extract<Frame, readonly [T, ...unknown[]]>;
 
+export type WelcomeFrame = FrameOf<typeof frameType.welcome>;
+
 // Hello is what a client says on every link. sessionID and resumeKey are those of a session to take up, or null.
 export interface Hello {
   readonly caps: readonly unknown[];
@@ -53,7 +55,7 @@ export function welcome(w: Welcome): ControlFrame {
 }
 
 // parseWelcome takes WELCOME apart. Of its limits those that a client needs take the place of what is in own.
-export function parseWelcome(frame: FrameOf<typeof frameType.welcome>, own: Limits): Welcome {
+export function parseWelcome(frame: WelcomeFrame, own: Limits): Welcome {
   const [, , caps, sessionID, resumeKey, epoch, received, graceMs, pairs, gatewayID] = frame;
   return { caps, sessionID, resumeKey, epoch, received, graceMs, limits: limitsOf(pairs, own), gatewayID };
 }
