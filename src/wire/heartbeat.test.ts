@@ -19,6 +19,21 @@ describe("Heartbeat", () => {
     return { h, events };
   }
 
+  // late fires the next timer, so many ms late: the program did not run in between.
+  let lag = 0;
+  function late(ms: number): void {
+    lag += ms;
+    vi.advanceTimersToNextTimer();
+  }
+  beforeEach(() => {
+    lag = 0;
+    const clock = performance.now.bind(performance);
+    vi.spyOn(performance, "now").mockImplementation(() => clock() + lag);
+  });
+  afterEach(() => {
+    vi.mocked(performance.now).mockRestore();
+  });
+
   test("asks, asks again, and gives up", () => {
     const { events } = heartbeat(15_000, 45_000);
     vi.advanceTimersByTime(100_000);
@@ -59,13 +74,67 @@ describe("Heartbeat", () => {
       ask: () => events.push("ask"),
       dead: () => events.push("dead"),
     });
-    const now = vi.spyOn(performance, "now").mockReturnValue(0);
     h.start();
-    now.mockReturnValue(3_600_000); // the clock went on for an hour, the timer fires only now
-    vi.advanceTimersByTime(15_000);
+    late(3_600_000);
     expect(events).toEqual(["ask"]);
     h.stop();
-    now.mockRestore();
+  });
+
+  test("a program that was busy when the time ran out asks once more: the answer may be waiting to be read", () => {
+    const { h, events } = heartbeat(15_000, 25_000);
+    vi.advanceTimersByTime(15_000);
+    late(30_000);
+    expect(events.map((event) => event.split(" ")[0])).toEqual(["ask", "ask"]);
+    h.heard();
+    vi.advanceTimersByTime(14_000);
+    expect(events.length).toBe(2);
+    h.stop();
+  });
+
+  test("but only once in a silence", () => {
+    const { events } = heartbeat(15_000, 25_000);
+    vi.advanceTimersByTime(15_000);
+    late(30_000);
+    late(30_000);
+    expect(events.at(-1)).toMatch(/^dead/);
+  });
+
+  test("a timer that is a little late is no excuse", () => {
+    const { events } = heartbeat(15_000, 25_000);
+    vi.advanceTimersByTime(15_000);
+    late(1_500);
+    expect(events.at(-1)).toMatch(/^dead/);
+  });
+
+  test("who slept gives the answer less time, if it is told to", () => {
+    const events: string[] = [];
+    const h = new Heartbeat({
+      askMs: 15_000,
+      deadMs: 25_000,
+      wakeMs: 3_000,
+      ask: () => events.push("ask"),
+      dead: () => events.push("dead"),
+    });
+    h.start();
+    late(3_600_000);
+    expect(events).toEqual(["ask"]);
+    vi.advanceTimersByTime(3_000);
+    expect(events).toEqual(["ask", "dead"]);
+  });
+
+  test("probe asks at once and waits as long as it was told; an answer makes everything as before", () => {
+    const { h, events } = heartbeat(15_000, 25_000);
+    vi.advanceTimersByTime(5_000);
+    h.probe(3_000);
+    vi.advanceTimersByTime(1_000);
+    h.heard();
+    vi.advanceTimersByTime(14_000);
+    expect(events).toEqual(["ask 5000"]);
+    h.probe(3_000);
+    vi.advanceTimersByTime(3_000);
+    expect(events).toEqual(["ask 5000", "ask 20000", "dead 23000"]);
+    h.probe(3_000); // it is dead
+    expect(events.length).toBe(3);
   });
 
   test("stop ends it", () => {

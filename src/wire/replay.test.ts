@@ -40,6 +40,25 @@ describe("Replay", () => {
     expect(r.dataBytes).toBeGreaterThan(100);
   });
 
+  test("puts each frame on a link once, and on the next link those that the peer lacks", () => {
+    const r = new Replay();
+    const all = [1, 2, 3, 4, 5].map(frame);
+    for (const f of all.slice(0, 4)) r.keep(f, 0);
+    expect([r.next(), r.next(), r.next()]).toEqual(all.slice(0, 3));
+    expect([r.unsent, r.highest, r.acknowledged]).toEqual([1, 3, 0]);
+    expect(r.neverSent()).toEqual([all[3]]);
+    r.acknowledge(1);
+    r.rewind(1);
+    r.keep(all[4] as Uint8Array, 0);
+    expect(r.unsent).toBe(4);
+    expect([r.next(), r.next(), r.next(), r.next(), r.next()]).toEqual([...all.slice(1), null]);
+    expect([r.unsent, r.highest, r.acknowledged]).toEqual([0, 5, 1]);
+    expect(r.neverSent()).toEqual([]);
+    r.acknowledge(5);
+    r.rewind(5);
+    expect([r.next(), r.unsent]).toEqual([null, 0]);
+  });
+
   test("clear keeps the numbers", () => {
     const r = new Replay();
     for (let i = 0; i < 5; i++) r.keep(frame(13), 1);
