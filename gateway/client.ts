@@ -76,6 +76,7 @@ export class Client implements Handler {
     this.session = new Session({
       role: "gateway",
       handler: this,
+      defer: setImmediate,
       id: options.id,
       gatewayID: options.gatewayID,
       limits: options.limits,

@@ -22,6 +22,10 @@ export class Sock extends Pump {
     return n > 0 ? this.#slab.take(room, n) : (n as 0 | typeof again);
   }
 
+  freed(frame: Uint8Array): void {
+    this.#slab.give(frame);
+  }
+
   // Sending nothing sends nothing, but a pending error comes back.
   protected override ask(): void {
     this.socket.write(nothing, 0, 0);

@@ -2,6 +2,7 @@
 // known order, and a day costs nothing.
 
 import { vi } from "vitest";
+import { testHookMicrotask } from "../wire/microtask.js";
 
 interface Timer {
   readonly at: number;
@@ -16,11 +17,13 @@ export class SimClock {
   #microtasks: (() => void)[] = [];
   #order = 0;
 
-  // install makes the wire use this clock, until vi.unstubAllGlobals.
+  // install makes the wire use this clock, until vi.unstubAllGlobals; for microtasks, in this file of tests from now on.
   install(): void {
     vi.stubGlobal("setTimeout", (run: () => void, ms = 0) => this.after(ms, run));
     vi.stubGlobal("clearTimeout", (timer: number | undefined) => this.cancel(timer));
-    vi.stubGlobal("queueMicrotask", (run: () => void) => this.#microtasks.push(run));
+    const microtask = (run: () => void) => void this.#microtasks.push(run);
+    vi.stubGlobal("queueMicrotask", microtask);
+    testHookMicrotask(microtask);
     vi.stubGlobal("performance", { now: () => this.now });
   }
 

@@ -15,7 +15,7 @@ const brokenLink = 1006; // the code by which a WebSocket says that it ended wit
 
 export class MessagePortTransport implements Transport {
   receiver: Receiver | null = null;
-  readonly copies = true;
+  readonly memory = "copied";
   readonly #port: MessagePortLike;
 
   constructor(port: MessagePortLike) {

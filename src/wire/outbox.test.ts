@@ -7,8 +7,8 @@ import type { Transport } from "./transport.js";
 class Sink implements Transport {
   receiver = null;
   readonly messageBytes?: number;
-  readonly copies?: boolean;
-  constructor(properties: Pick<Transport, "messageBytes" | "copies"> = {}) {
+  readonly memory?: "copied" | "sent";
+  constructor(properties: Pick<Transport, "messageBytes" | "memory"> = {}) {
     Object.assign(this, properties);
   }
   readonly sent: Uint8Array[] = [];
@@ -95,8 +95,8 @@ describe("Outbox", () => {
   });
 
   test("messages share memory where the transport copies them, and nowhere else", () => {
-    for (const copies of [true, false]) {
-      const sink = new Sink({ copies });
+    for (const memory of ["copied", "sent"] as const) {
+      const sink = new Sink({ memory });
       const box = new Outbox(sink);
       for (const byte of [1, 2]) {
         box.add(filled(100, byte));
@@ -105,7 +105,7 @@ describe("Outbox", () => {
       }
       const [one, two] = sink.sent as [Uint8Array, Uint8Array];
       expect([one.length, two.length, two]).toEqual([150, 150, filled(150, 2)]);
-      expect(one.buffer === two.buffer).toBe(copies);
+      expect(one.buffer === two.buffer).toBe(memory === "copied");
     }
   });
 });

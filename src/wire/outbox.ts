@@ -58,7 +58,7 @@ export class Outbox {
 
   // #memory gives n bytes for a message.
   #memory(n: number): Uint8Array {
-    if (!this.#transport.copies) return new Uint8Array(n);
+    if (this.#transport.memory !== "copied") return new Uint8Array(n);
     if (this.#scratch === null || this.#scratch.length < n) {
       this.#scratch = new Uint8Array(Math.min(maxMessageBytes, n * 2));
     }

@@ -6,9 +6,15 @@
 
 import { WireError } from "./errors.js";
 
+// FrameOwner takes the memory of frames back.
+export interface FrameOwner {
+  freed?(frame: Uint8Array): void;
+}
+
 interface Kept {
   readonly frame: Uint8Array;
   readonly cost: number; // as counted in dataBytes; 0 for a control frame
+  readonly owner: FrameOwner | undefined;
 }
 
 // What a kept frame costs besides its payload, about: without it, 4 MiB of one-byte frames would be 800 MiB.
@@ -53,9 +59,9 @@ export class Replay {
   }
 
   // keep takes a frame that is about to be sent; payload is the number of bytes of DATA in it.
-  keep(frame: Uint8Array, payload: number): void {
+  keep(frame: Uint8Array, payload: number, owner?: FrameOwner): void {
     const cost = payload > 0 ? payload + frameCostBytes : 0;
-    this.#kept.push({ frame, cost });
+    this.#kept.push({ frame, cost, owner });
     if (cost > 0) this.#dataBytes += cost;
     else this.#controlBytes += frame.length;
   }
@@ -76,8 +82,8 @@ export class Replay {
 
   // acknowledge lets go of every frame up to seq. A number that was never sent, or is below the last one
   // acknowledged, throws WireError.
-  // freed is given each frame of DATA.
-  acknowledge(seq: number, freed?: (frame: Uint8Array) => void): void {
+  // If areFree, the frames go back to their owners: the link does not look at their memory any more.
+  acknowledge(seq: number, areFree = false): void {
     if (seq < this.#firstSeq - 1 || seq >= this.nextSeq) throw new WireError("bad ack");
     while (this.#firstSeq <= seq) {
       const kept = this.#kept[this.#head] as Kept;
@@ -86,7 +92,7 @@ export class Replay {
       this.#firstSeq++;
       if (kept.cost > 0) {
         this.#dataBytes -= kept.cost;
-        freed?.(kept.frame);
+        if (areFree) kept.owner?.freed?.(kept.frame);
       } else this.#controlBytes -= kept.frame.length;
     }
     this.#next = Math.max(this.#next, this.#firstSeq);

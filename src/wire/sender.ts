@@ -9,7 +9,8 @@ import { dataPrefixBytes, encode, frameType, maxPayloadBytes, writePrefix } from
 import { Frames } from "./frames.js";
 import type { Limits } from "./limits.js";
 import type { Line } from "./line.js";
-import { Replay } from "./replay.js";
+import { soon } from "./microtask.js";
+import { type FrameOwner, Replay } from "./replay.js";
 import type { Stream } from "./stream.js";
 
 const calmMicrotasks = 32; // a write through the layers above takes a dozen; all of them together a microsecond
@@ -36,13 +37,16 @@ export class Sender {
   readonly acks = new Acks(() => this.want());
   readonly #owner: SenderOwner;
   readonly #credit: Credit;
+  readonly #defer: (pump: () => void) => void;
+  // The last message of a pump waits for others of the same task to join it: whoever awaits each small write.
+  readonly #growsInTask: boolean;
   #line: Line | null = null;
   #control: Uint8Array[] = []; // numbered frames
   #queuedBytes = 0; // in #control
   #ring: Stream[] = [];
   #pumpDue = false;
   #flushDue = false;
-  #copied = true; // all transports so far have copied what they sent
+  #areFree = true; // no transport so far looks at a frame that the peer has
   #calm = 0; // microtasks since the last pump
   #pongDue: number | null = null;
   #pingDue: number | null = null;
@@ -51,16 +55,19 @@ export class Sender {
   // replayed counts the frames that were put on a link again.
   replayed = 0;
 
-  constructor(owner: SenderOwner, credit: Credit) {
+  // defer calls what it is given at the end of a turn of the event loop. Without it the sender pumps at the end of a task.
+  constructor(owner: SenderOwner, credit: Credit, defer?: (pump: () => void) => void) {
     this.#owner = owner;
     this.#credit = credit;
+    this.#defer = defer ?? soon;
+    this.#growsInTask = defer === undefined;
   }
 
   // attach sends over line from now on. On a line that takes up a session, peerReceived is the number of the last frame
   // that the peer has; the first frame is an ACK then.
   attach(line: Line, peerReceived: number | null): void {
     this.#line = line;
-    this.#copied &&= line.transport.copies === true;
+    this.#areFree &&= line.transport.memory !== undefined;
     if (peerReceived !== null) {
       this.#acknowledge(peerReceived);
       this.replay.rewind(peerReceived);
@@ -90,7 +97,7 @@ export class Sender {
   }
 
   #acknowledge(seq: number): void {
-    this.replay.acknowledge(seq, this.#copied ? (frame) => this.frames.give(frame) : undefined);
+    this.replay.acknowledge(seq, this.#areFree);
   }
 
   // controlBytes is the memory of control frames that wait to be sent or acknowledged.
@@ -133,19 +140,21 @@ export class Sender {
     if (isBehind || this.acks.isDue || this.#pongDue !== null) this.want();
   }
 
-  // want pumps at the end of the task.
+  // want pumps at the end of the task, or of the turn.
   want(): void {
     if (this.#pumpDue || !this.#owner.ready) return;
     this.#pumpDue = true;
-    queueMicrotask(() => {
-      this.#pumpDue = false;
-      try {
-        this.pump();
-      } catch (err) {
-        this.#owner.broken(err);
-      }
-    });
+    this.#defer(this.#pumpNow);
   }
+
+  readonly #pumpNow = (): void => {
+    this.#pumpDue = false;
+    try {
+      this.pump();
+    } catch (err) {
+      this.#owner.broken(err);
+    }
+  };
 
   // pump makes and sends what may be sent now.
   pump(): void {
@@ -156,7 +165,7 @@ export class Sender {
       this.#pumpControl(line);
       if (line !== null) this.#catchUp(line);
       this.#pumpData(line);
-      if (line?.outbox.isFull) line.outbox.flush();
+      if (!this.#growsInTask || line?.outbox.isFull) line?.outbox.flush();
     } finally {
       line?.transport.uncork();
     }
@@ -187,7 +196,7 @@ export class Sender {
     if (this.#flushDue || this.#line === null || this.#line.outbox.pendingBytes === 0) return;
     this.#flushDue = true;
     const look = () => {
-      if (this.#calm++ < calmMicrotasks) return queueMicrotask(look);
+      if (this.#calm++ < calmMicrotasks) return soon(look);
       this.#flushDue = false;
       try {
         this.#line?.outbox.flush();
@@ -195,7 +204,7 @@ export class Sender {
         this.#owner.broken(err);
       }
     };
-    queueMicrotask(look);
+    soon(look);
   }
 
   // #checkKept ends the session of a peer that asks and asks but acknowledges nothing: its answers would be kept
@@ -212,8 +221,8 @@ export class Sender {
   }
 
   // #put numbers and keeps a frame, and puts it on the line unless others wait before it.
-  #put(line: Line | null, frame: Uint8Array, payload: number): void {
-    this.replay.keep(frame, payload);
+  #put(line: Line | null, frame: Uint8Array, payload: number, owner?: FrameOwner): void {
+    this.replay.keep(frame, payload, owner);
     if (line === null || this.replay.unsent > 1) return;
     this.replay.next();
     line.outbox.add(frame);
@@ -274,7 +283,7 @@ export class Sender {
       if (type === frameType.dgram) line?.outbox.add(frame);
       else {
         this.#credit.spent(n);
-        this.#put(line, frame, n);
+        this.#put(line, frame, n, stream.source);
       }
       if (stream.state === "open" && !stream.inRing) {
         stream.inRing = true;

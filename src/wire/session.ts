@@ -47,6 +47,9 @@ export interface SessionOptions {
   role: Role;
   limits?: Partial<Limits>;
   handler?: Handler; // gateway
+  // defer has a function called at the end of this turn of the event loop: what several sockets have to send then
+  // shares messages. Without it frames leave at the end of the task.
+  defer?: (run: () => void) => void;
   agent?: string; // client: free text for the gateway's log
   id?: string; // gateway
   gatewayID?: string; // gateway
@@ -110,7 +113,7 @@ export class Session implements Attached, SenderOwner {
     this.id = options.id ?? "";
     this.gatewayID = options.gatewayID ?? "";
     this.#credit = new Credit(this.limits, () => this.#sender.want());
-    this.#sender = new Sender(this, this.#credit);
+    this.#sender = new Sender(this, this.#credit, options.defer);
     this.#streams = new Streams(this, this.#credit);
     this.#asking = new Asking(this, this.#sender, this.#streams);
     this.#answering = new Answering(this, this.#sender, this.#streams, options.handler);

@@ -26,6 +26,8 @@ export interface Source {
   pull(max: number): Uint8Array | null;
   // pulled is the type of the frame that pull gave last; DATA if it is not there.
   readonly pulled?: PayloadType;
+  // freed takes a frame back that the peer has: nobody looks at its memory any more. It may never come.
+  freed?(frame: Uint8Array): void;
 }
 
 // Limit ends a wait: a Deadline, or anything like it.
@@ -222,6 +224,10 @@ export class Stream implements Source {
       this.onWritable?.();
     }
     return frame;
+  }
+
+  freed(frame: Uint8Array): void {
+    this.#session.frames.give(frame);
   }
 
   // spent counts n bytes against the peer's credit.

@@ -206,7 +206,7 @@ describe.each(links)("%s", (_, make) => {
     const { client, inbox } = await link();
     const message = new Uint8Array(1000).fill(1);
     client.send(message);
-    if (client.copies) message.fill(2);
+    if (client.memory === "copied") message.fill(2);
     await inbox.gateway.until(() => inbox.gateway.messages.length > 0);
     expect(inbox.gateway.messages[0]).toEqual(new Uint8Array(1000).fill(1));
   });

@@ -6,8 +6,9 @@ export interface Transport {
   // messageBytes is how large a message of several frames gets; 64 KiB if it is not there. A frame of that size goes
   // alone: copying it into a message with others would cost more than the message that is saved.
   readonly messageBytes?: number;
-  // copies says that send has copied the message when it returns, so that its memory can be used again.
-  readonly copies?: boolean;
+  // memory says until when a message's memory is looked at: "copied" is until send returns, "sent" until the peer has the
+  // message. If it is not there, the peer may be given the memory itself.
+  readonly memory?: "copied" | "sent";
   // send puts one message on its way. The bytes belong to the link and the session's replay queue from
   // now on; nobody changes them.
   send(message: Uint8Array): void;

@@ -32,7 +32,7 @@ const pageMessageBytes = 256 * 1024;
 export class WebSocketTransport implements Transport {
   receiver: Receiver | null = null;
   readonly messageBytes?: number;
-  readonly copies: boolean;
+  readonly memory: "copied" | "sent";
   readonly #ws: WebSocketLike;
   readonly #raw: RawSocket | null;
   #closed = false;
@@ -41,9 +41,9 @@ export class WebSocketTransport implements Transport {
   constructor(ws: WebSocketLike, raw: RawSocket | null = null) {
     this.#ws = ws;
     this.#raw = raw;
-    // A page's WebSocket copies; that of the package ws sends from our memory.
-    this.copies = ws.terminate === undefined;
-    if (this.copies) this.messageBytes = pageMessageBytes;
+    const isPage = ws.terminate === undefined;
+    this.memory = isPage ? "copied" : "sent";
+    if (isPage) this.messageBytes = pageMessageBytes;
     ws.binaryType = "arraybuffer";
     ws.onmessage = ({ data }) => {
       if (data instanceof ArrayBuffer) this.receiver?.onMessage(new Uint8Array(data));
