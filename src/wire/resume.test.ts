@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { RawLine, turns } from "../testing/rawpeer.js";
+import { Random, testSeed } from "../testing/wirerandom.js";
 import { Deadline } from "./deadline.js";
 import { closeCode, PiecesError, type SessionError } from "./errors.js";
 import { type Frame, frameType as T } from "./frame.js";
@@ -626,6 +627,69 @@ describe("a client", () => {
     client.session.probe();
     vi.advanceTimersByTime(3_000);
     expect(client.session.state).toBe("detached");
+  });
+});
+
+describe("memory that is used again", () => {
+  test("is not, before the peer has what was in it: 16 MiB over 40 links", async () => {
+    const seed = testSeed("links");
+    const random = new Random(seed);
+    const far: Stream[] = [];
+    const gateway = new Session({
+      role: "gateway",
+      id: "g.1",
+      resumeKey: key,
+      handler: {
+        open(stream) {
+          far.push(stream);
+          stream.opened([]);
+        },
+        call: () => [],
+      },
+    });
+    let links = 0;
+    let left = 0;
+    const dial = () => {
+      const link = pair({ defer: setImmediate });
+      Object.assign(link.a, { copies: true });
+      left = 100_000 + random.below(700_000);
+      links++;
+      link.a.onSend = (message) => {
+        left -= message.length;
+        if (left < 0 && links < 40) {
+          setImmediate(() => link.cut());
+          return null; // what was sent last is lost
+        }
+        return message.slice();
+      };
+      const greeting = new Greeting(link.b, {
+        helloMs: 10_000,
+        onHello(_, line, said) {
+          if (said.sessionID === null) return gateway.begin(line, said);
+          const code = gateway.resume(line, said);
+          if (code !== null) greeting.refuse(code, "no");
+        },
+        onOver() {},
+      });
+      client.attach(link.a);
+    };
+    const client = new Session({ role: "client", resume: true, onDetached: () => void setImmediate(dial) });
+    dial();
+    const { stream, answer } = client.open("test", []);
+    await answer;
+    const piece = 128 * 1024;
+    const count = 128;
+    const writing = (async () => {
+      for (let i = 0; i < count; i++) await stream.write(new Uint8Array(piece).fill(i), never);
+    })();
+    const b = new Uint8Array(piece);
+    for (let i = 0; i < count; i++) {
+      for (let n = 0; n < piece; ) n += await (far[0] as Stream).read(b.subarray(n), never);
+      expect(Buffer.compare(b, new Uint8Array(piece).fill(i))).toBe(0);
+    }
+    await writing;
+    expect(links).toBeGreaterThan(20);
+    client.close();
   });
 });
 
