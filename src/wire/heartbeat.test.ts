@@ -2,10 +2,15 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Heartbeat } from "./heartbeat.js";
 
 describe("Heartbeat", () => {
+  let lag = 0;
   beforeEach(() => {
     vi.useFakeTimers();
+    lag = 0;
+    const clock = performance.now.bind(performance);
+    vi.spyOn(performance, "now").mockImplementation(() => clock() + lag);
   });
   afterEach(() => {
+    vi.mocked(performance.now).mockRestore();
     expect(vi.getTimerCount()).toBe(0);
     vi.useRealTimers();
   });
@@ -20,19 +25,10 @@ describe("Heartbeat", () => {
   }
 
   // late fires the next timer, so many ms late: the program did not run in between.
-  let lag = 0;
   function late(ms: number): void {
     lag += ms;
     vi.advanceTimersToNextTimer();
   }
-  beforeEach(() => {
-    lag = 0;
-    const clock = performance.now.bind(performance);
-    vi.spyOn(performance, "now").mockImplementation(() => clock() + lag);
-  });
-  afterEach(() => {
-    vi.mocked(performance.now).mockRestore();
-  });
 
   test("asks, asks again, and gives up", () => {
     const { events } = heartbeat(15_000, 45_000);
