@@ -75,7 +75,7 @@ function hashOf(seed: number, total: number): string {
 
 describe("a network that breaks", () => {
   const total = 100 * mib;
-  const cuts = 100;
+  const cuts = Number(process.env["GONET_CUTS"] ?? 100);
 
   test(`N02: ${total / mib} MiB each way over ${cuts} cuts, equal by hash`, {
     timeout: 180_000,
@@ -142,6 +142,25 @@ describe("a network that breaks", () => {
     await c.Close();
   });
 });
+
+test("N17: a slow, late and choppy network is no dead one", { timeout: 60_000 }, async () => {
+  const { net, chaos } = await place();
+  const states: string[] = [];
+  net.session.watch(({ state }) => states.push(state));
+  chaos.toxics = { latencyMs: 300, jitterMs: 200, sliceBytes: 7, bytesPerSecond: 64 * 1024 };
+  const { address } = await listening((socket) => socket.pipe(socket));
+  const c = await net.Dial("tcp", address);
+  const all = new Random(3).bytes(100_000);
+  const writing = c.Write(all).then(() => c.CloseWrite());
+  const got: Uint8Array[] = [];
+  for await (const chunk of c) got.push(chunk.slice());
+  await writing;
+  expect(Buffer.concat(got).equals(all)).toBe(true);
+  expect(states).toEqual([]);
+  await c.Close();
+});
+
+const onTimeMs = 100; // 50 on a machine that does nothing else
 
 describe("an outage", () => {
   const outage = async (chaos: Chaos, ms: number): Promise<void> => {
@@ -229,7 +248,7 @@ describe("an outage", () => {
     const began = performance.now();
     c.SetReadDeadline(Date.now() + 500);
     const err = await failure(c.Read(new Uint8Array(8)));
-    expect(Math.abs(performance.now() - began - 500)).toBeLessThan(50);
+    expect(Math.abs(performance.now() - began - 500)).toBeLessThan(onTimeMs);
     expect(err.message).toMatch(/: i\/o timeout$/);
     far?.write("late");
     await over;
@@ -254,7 +273,7 @@ describe("an outage", () => {
       void outage(chaos, 900);
     }, 100);
     const err = await dialing;
-    expect(Math.abs(performance.now() - began - 500)).toBeLessThan(80);
+    expect(Math.abs(performance.now() - began - 500)).toBeLessThan(onTimeMs);
     expect(err.message).toBe(`dial tcp ${address}: i/o timeout`);
     await expect.poll(() => net.session.status.state, { timeout: 5000 }).toBe("attached");
     const c = await net.Dial("tcp", address); // behind the OPEN and its CANCEL

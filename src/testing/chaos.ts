@@ -12,8 +12,10 @@ export interface Toxics {
   jitterMs?: number;
   /** bytesPerSecond is all that passes in one direction. */
   bytesPerSecond?: number;
-  /** sliceBytes is the most that passes in one piece. */
+  /** sliceBytes is the most that passes in one piece; each is of a random size up to it. */
   sliceBytes?: number;
+  /** cutAt cuts a connection when exactly so many bytes have passed, both directions together. */
+  cutAt?: { readonly bytes: number; readonly how: Cut };
 }
 
 /**
@@ -48,7 +50,7 @@ export class Chaos {
 
   /** start listens on a free port of 127.0.0.1. */
   static async start(seed = 1): Promise<Chaos> {
-    const server = createServer({ pauseOnConnect: true });
+    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     return new Chaos(server, seed);
@@ -74,7 +76,7 @@ export class Chaos {
       near.resetAndDestroy();
       return;
     }
-    const far = connect({ host: "127.0.0.1", port: this.target, noDelay: true });
+    const far = connect({ host: "127.0.0.1", port: this.target, noDelay: true, allowHalfOpen: true });
     near.setNoDelay(true);
     this.made++;
     const through = new Through(near, far, this);
@@ -112,7 +114,7 @@ export class Through {
     this.#pass(near, far);
     this.#pass(far, near);
     for (const socket of [near, far]) {
-      socket.on("error", () => this.cut("reset"));
+      socket.on("error", () => this.#isHeld || this.cut("reset")); // held, the other side must not hear of it
       socket.on("close", () => this.#closed());
     }
     near.resume();
@@ -147,9 +149,8 @@ export class Through {
     }
   }
 
+  // #closed waits for the other side too. An end that came in order is passed on in its turn.
   #closed(): void {
-    if (this.#isHeld) return; // the other side must not hear of it
-    if (!this.#isOver) this.cut("end");
     if (this.#near.destroyed && this.#far.destroyed) this.#end();
   }
 
@@ -157,21 +158,31 @@ export class Through {
   #pass(from: Socket, to: Socket): void {
     const lane = new Lane(from, to, this);
     from.on("data", (data: Buffer) => {
-      const { latencyMs = 0, jitterMs = 0, bytesPerSecond, sliceBytes = data.length } = this.#chaos.toxics;
-      for (let at = 0; at < data.length; at += sliceBytes) {
-        const piece = data.subarray(at, at + sliceBytes);
-        const jitter = (this.#chaos.random.below(2 * jitterSteps) / jitterSteps - 1) * jitterMs;
-        lane.add(piece, latencyMs + jitter, bytesPerSecond);
+      const { random, toxics } = this.#chaos;
+      const { latencyMs = 0, jitterMs = 0, bytesPerSecond, sliceBytes } = toxics;
+      for (let rest = data; rest.length > 0; ) {
+        const n = sliceBytes === undefined ? rest.length : 1 + random.below(sliceBytes);
+        const jitter = (random.below(2 * jitterSteps) / jitterSteps - 1) * jitterMs;
+        lane.add(rest.subarray(0, n), latencyMs + jitter, bytesPerSecond);
+        rest = rest.subarray(n);
       }
     });
     from.on("end", () => lane.add(null, 0, undefined));
     this.#lanes.push(lane);
   }
 
-  /** passed is called by the lanes for each piece that they gave on. */
-  passed(n: number): void {
+  /** room is how much of a piece may pass before a cut. */
+  room(n: number): number {
+    const { cutAt } = this.#chaos.toxics;
+    return cutAt === undefined ? n : Math.min(n, Math.max(0, cutAt.bytes - this.bytes));
+  }
+
+  /** passed is called by the lanes for each piece that they gave on, after it was written. */
+  passed(n: number, isWhole: boolean): void {
     this.bytes += n;
     this.#chaos.onPass?.(this);
+    const { cutAt } = this.#chaos.toxics;
+    if (cutAt !== undefined && (!isWhole || this.bytes >= cutAt.bytes)) this.cut(cutAt.how);
   }
 
   /** isCut says that cut was called. */
@@ -234,8 +245,9 @@ class Lane {
         continue;
       }
       this.#bytes -= next.piece.length;
-      this.#to.write(next.piece);
-      this.#through.passed(next.piece.length);
+      const n = this.#through.room(next.piece.length);
+      this.#to.write(next.piece.subarray(0, n));
+      this.#through.passed(n, n === next.piece.length);
     }
     this.#pace();
   }
