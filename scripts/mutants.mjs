@@ -173,6 +173,11 @@ const mutants = [
     tests: gatewayTests,
   },
   {
+    name: "no-packet-without-credit",
+    edits: [["src/wire/stream.ts", "    this.#mayBegin = true; //", "    //"]],
+    tests: simulation,
+  },
+  {
     name: "lost-credit-stays-lost",
     edits: [
       [

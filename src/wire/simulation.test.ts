@@ -4,11 +4,12 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { SimClock } from "../testing/simclock.js";
 import { cuts, SimLink } from "../testing/simlink.js";
 import { Random } from "../testing/wirerandom.js";
-import { dataPrefixBytes } from "./frame.js";
+import { dataPrefixBytes, frameType } from "./frame.js";
 import { Greeting } from "./greeting.js";
 import type { Limits } from "./limits.js";
+import { headerOf, parsePacket } from "./packets.js";
 import { type Handler, Session } from "./session.js";
-import type { Stream } from "./stream.js";
+import type { Source, Stream } from "./stream.js";
 
 const seeds = Number(process.env["GONET_SIM_SEEDS"] ?? 10_000);
 const firstSeed = Number(process.env["GONET_SEED"] ?? 1);
@@ -87,6 +88,51 @@ class Talk {
   }
 }
 
+// Packets is one end of a stream of datagrams: some may be lost with a link, none comes twice or before an earlier one, and
+// when the links hold they flow again.
+class Packets implements Source {
+  readonly pulled = frameType.dgram;
+  sent = 0;
+  got = 0; // the number of the last one
+  readonly #stream: Stream;
+  #wanted = 0;
+
+  constructor(stream: Stream) {
+    this.#stream = stream;
+    stream.isUnnumbered = true;
+    stream.source = this;
+    stream.onReadable = () => this.read();
+    stream.onDetached = () => {
+      this.sent = Math.max(this.sent, this.#wanted); // a client drops what there is no link for
+    };
+  }
+
+  send(): void {
+    this.#wanted = this.sent + 1;
+    this.#stream.ready();
+  }
+
+  pull(): Uint8Array | null {
+    if (this.sent >= this.#wanted) return null;
+    this.sent++;
+    const header = headerOf(this.#stream.sentBytes, 0, null, new Uint8Array());
+    const frame = new Uint8Array(dataPrefixBytes + header.length + 400);
+    frame.set(header, dataPrefixBytes);
+    new DataView(frame.buffer).setUint32(dataPrefixBytes + header.length, this.sent);
+    return frame;
+  }
+
+  read(): void {
+    for (let payload = this.#stream.peekPacket(); payload !== null; payload = this.#stream.peekPacket()) {
+      const { data } = parsePacket(payload).packet;
+      const n = new DataView(data.buffer, data.byteOffset).getUint32(0);
+      if (n <= this.got) throw new Error(`packet ${n} after ${this.got}`);
+      this.got = n;
+      this.#stream.dropPacket();
+    }
+  }
+}
+
 interface Outcome {
   cuts: number;
   busy: number; // cuts while data was under way
@@ -102,16 +148,18 @@ async function simulate(seed: number): Promise<Outcome> {
   let link: SimLink;
   let made = 0;
   let busy = 0;
-  const total = 5000 + random.below(15_000);
+  const total = 4000 + random.below(11_000);
   const talks: Talk[] = [];
+  const packets: Packets[] = [];
   const asked: number[] = [];
   const answered: number[] = [];
   const problems: string[] = [];
 
   const handler: Handler = {
-    open(stream) {
+    open(stream, op) {
       stream.opened([]);
-      talks.push(new Talk(stream, false, total, random));
+      if (op === "packets") packets.push(new Packets(stream));
+      else talks.push(new Talk(stream, false, total, random));
     },
     call(_, __, [n]) {
       asked.push(n as number);
@@ -179,12 +227,23 @@ async function simulate(seed: number): Promise<Outcome> {
   };
   dial();
   for (let i = 0; i < 1 + random.below(3); i++) {
-    client.open("talk", [], (stream) => talks.push(new Talk(stream, true, total, random)));
+    client
+      .open("talk", [], (stream) => talks.push(new Talk(stream, true, total, random)))
+      .answer.catch(() => {});
   }
+  client.open("packets", [], (stream) => packets.push(new Packets(stream))).answer.catch(() => {});
+  const chatter = () => {
+    for (const end of packets) end.send();
+    if (packets.length < 2 || made <= cutsPerSeed) clock.after(10, chatter);
+  };
+  chatter();
   const calls = 5;
   for (let i = 0; i < calls; i++) {
     clock.after(random.below(400), () => {
-      client.call("n", [i]).then(([n]) => answered.push(n as number));
+      client.call("n", [i]).then(
+        ([n]) => answered.push(n as number),
+        () => {}, // the session is over, and that is a problem of its own
+      );
     });
   }
   const isDone = () =>
@@ -192,7 +251,10 @@ async function simulate(seed: number): Promise<Outcome> {
   const isOver = clock.run(isDone, hourMs);
   if (problems.length > 0) throw new Error(problems.join("; "));
   if (!isOver) throw new Error(`stuck: ${client.state}, ${gateway.state}`);
-  clock.run(() => answered.length > 0, clock.now + 60_000); // answers, ACKs, and what comes late
+  clock.run(() => false, clock.now + 60_000); // answers, ACKs, and what comes late
+  const [a, b] = packets as [Packets, Packets];
+  for (const end of packets) end.send();
+  const flows = clock.run(() => a.got === b.sent && b.got === a.sent, clock.now + 60_000);
   const outcome = {
     cuts: made - 1,
     busy,
@@ -205,6 +267,7 @@ async function simulate(seed: number): Promise<Outcome> {
   await null;
   await null;
   if (problems.length > 0) throw new Error(problems.join("; "));
+  if (!flows) throw new Error(`packets: ${a.sent} sent, ${b.got} got, ${b.sent} sent, ${a.got} got`);
   if (states !== "attached,attached") throw new Error(`afterwards: ${states}`);
   if (kept !== 0) throw new Error(`never acknowledged: ${kept}`);
   if (asked.sort().join() !== "0,1,2,3,4") throw new Error(`calls carried out: ${asked}`);

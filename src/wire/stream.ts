@@ -109,7 +109,7 @@ export class Stream implements Source {
   // sendCredit is how many bytes the peer lets us send on this stream.
   get sendCredit(): number {
     const left = this.#credit - this.#sent;
-    return this.#mayBegin ? Math.max(left, 1) : left;
+    return this.#mayBegin && this.isUnnumbered ? Math.max(left, 1) : left;
   }
 
   // credit is the absolute offset up to which the peer lets us send; on a listener, connections.
@@ -252,10 +252,9 @@ export class Stream implements Source {
   }
 
   resumed(): void {
-    if (!this.isUnnumbered) return;
-    this.#mayBegin = true;
+    this.#mayBegin = true; // a stream that is opening may yet be one of DGRAM
     this.#peerMayBegin = true;
-    this.ready();
+    if (this.isUnnumbered) this.ready();
   }
 
   // fin ends our direction, after what was sent.
@@ -466,7 +465,7 @@ export class Stream implements Source {
     if (offset < this.#received || (offset > this.#received && !this.isUnnumbered)) {
       throw new WireError("malformed");
     }
-    const mayBegin = this.#peerMayBegin && offset < this.#granted + maxAheadBytes;
+    const mayBegin = this.isUnnumbered && this.#peerMayBegin && offset < this.#granted + maxAheadBytes;
     if (offset >= this.#granted && !mayBegin) throw new WireError("flow control");
     this.#peerMayBegin = false;
     this.#lost(offset - this.#received);
