@@ -1,16 +1,16 @@
 // Names from a page in a real Chromium, by a gateway that asks a real name server: Debian's dnsmasq, on a port of loopback. Where
 // it is missing and may be installed, it is.
 
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { Resolver } from "node:dns/promises";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { type Gateway, serve } from "gonet/gateway";
+import { installLimitMs, program, whyNoProgram } from "../src/testing/debian.js";
 import { expect, test } from "./fixtures.js";
 
 type Gonet = typeof import("gonet");
 
-const installLimitMs = 240_000;
 const readyTries = 100;
 const readyStepMs = 50;
 
@@ -26,31 +26,6 @@ const zone = [
   "--txt-record=text.test,grüße",
   "--ptr-record=7.2.0.192.in-addr.arpa,seven.test",
 ];
-
-/** whyNot installs dnsmasq if it has to and can, and says why there is none, or "". */
-function whyNot(): string {
-  const isThere = (): boolean => {
-    try {
-      execFileSync("dnsmasq", ["--version"], { stdio: "ignore", env: withSbin });
-      return true;
-    } catch {
-      return false; // not there, or not to be run: the same here
-    }
-  };
-  if (isThere()) return "";
-  if (process.getuid?.() !== 0) return "dnsmasq is not installed, and only root can do that";
-  try {
-    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    const options = { env, stdio: "ignore", timeout: installLimitMs } as const;
-    execFileSync("apt-get", ["update", "-q"], options);
-    execFileSync("apt-get", ["install", "-yq", "--no-install-recommends", "dnsmasq-base"], options);
-  } catch (err) {
-    return `dnsmasq cannot be installed: ${(err as Error).message}`;
-  }
-  return isThere() ? "" : "dnsmasq was installed and cannot be run";
-}
-
-const withSbin = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin:/sbin` };
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
@@ -84,7 +59,7 @@ test.describe("names", () => {
 
   test.beforeAll(async ({ site }, info) => {
     info.setTimeout(installLimitMs);
-    const reason = whyNot();
+    const reason = whyNoProgram("dnsmasq", "dnsmasq-base");
     test.skip(reason !== "", reason);
     const port = await freePort();
     server = `127.0.0.1:${port}`;
@@ -102,9 +77,8 @@ test.describe("names", () => {
       "--user=",
       "--local=/test/",
     ];
-    dnsmasq = spawn("dnsmasq", [...alone, ...at, ...zone], {
+    dnsmasq = spawn(program("dnsmasq") as string, [...alone, ...at, ...zone], {
       stdio: ["ignore", "ignore", "inherit"],
-      env: withSbin,
     });
     await answers(port, dnsmasq);
     gateway = await serve({ host: "127.0.0.1", port: 0, origins: [site.origin], dnsServers: [server] });
