@@ -1,105 +1,23 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createServer as createHTTPServer } from "node:http";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { resolve } from "node:path";
+import { connect, createServer, type Socket } from "node:net";
 import type { Locator, Page } from "@playwright/test";
 import { serve } from "gonet/gateway";
-import { test as base, expect } from "./fixtures.js";
+import { test as base, expect, look } from "./look.js";
+import { echo, gathered, Peers } from "./peers.js";
 
-const shots = resolve(import.meta.dirname, "screenshots");
-
-// A connection on loopback that is not there after this is not coming.
-const noAnswerMs = 300;
-
-/** Peers makes what the tools talk to: real servers on free ports of loopback. They are closed after the test. */
-interface Peers {
-  /** port starts server and gives its port. */
-  port(server: Server): Promise<number>;
-  /** freePort is a port that nobody listens on. */
-  freePort(): Promise<number>;
-  /** stuckPort is a port that accepts no connection and refuses none. */
-  stuckPort(): Promise<number>;
-}
-
-const test = base.extend<{ tools: Page; complaints: string[]; peers: Peers }>({
-  /** complaints are what the page's console said, and what its content security policy stopped. */
-  complaints: async ({ page }, use) => {
-    const complaints: string[] = [];
-    page.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
-    });
-    page.on("pageerror", (err) => complaints.push(String(err)));
-    await page.exposeFunction("complain", (text: string) => complaints.push(text));
-    await page.addInitScript(() => {
-      addEventListener("securitypolicyviolation", (event) => {
-        (window as unknown as { complain(text: string): void }).complain(`CSP: ${event.violatedDirective}`);
-      });
-    });
-    await use(complaints);
-  },
-
-  /** tools is the page, attached. The test fails if the page complained about anything. */
-  tools: async ({ page, complaints, gateway }, use) => {
-    await page.goto(gateway.openURL);
-    await expect(status(page)).toContainText("attached");
-    await use(page);
-    expect(complaints).toEqual([]);
-  },
-
+const test = base.extend<{ peers: Peers }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures a fixture needs from here
   peers: async ({}, use) => {
-    const servers: Server[] = [];
-    const sockets: Socket[] = [];
-    const children: ChildProcess[] = [];
-    const port = async (server: Server): Promise<number> => {
-      servers.push(server);
-      server.on("connection", (socket) => {
-        sockets.push(socket);
-        socket.on("error", () => {}); // some tests reset their connections
-      });
-      server.listen(0, "127.0.0.1");
-      await once(server, "listening");
-      return (server.address() as AddressInfo).port;
-    };
-    await use({
-      port,
-      freePort: async () => {
-        const server = createServer();
-        const free = await port(server);
-        await new Promise((done) => server.close(done));
-        return free;
-      },
-      // A program that listens and is stopped before it accepts: once its backlog is full, nobody is answered.
-      stuckPort: async () => {
-        const program =
-          "const s = require('net').createServer(); s.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => process.stdout.write(String(s.address().port)))";
-        const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });
-        children.push(child);
-        const [line] = (await once(child.stdout, "data")) as [Buffer];
-        child.kill("SIGSTOP");
-        const stuck = Number(line);
-        for (let isFull = false; !isFull; ) {
-          const socket = connect(stuck, "127.0.0.1");
-          socket.on("error", () => {});
-          sockets.push(socket);
-          const answered = once(socket, "connect").then(() => true);
-          isFull = !(await Promise.race([answered, new Promise((done) => setTimeout(done, noAnswerMs))]));
-        }
-        return stuck;
-      },
-    });
-    for (const socket of sockets) socket.destroy();
-    for (const child of children) {
-      child.kill("SIGKILL");
-      await once(child, "exit");
-    }
-    for (const server of servers) {
-      if (server.listening) await new Promise((done) => server.close(done));
-    }
+    const peers = new Peers();
+    await use(peers);
+    await peers.end();
   },
 });
+
+// What a browser says by itself about a gateway that refuses, or is not there.
+const refusedAnswers = /^console: (WebSocket connection to .* failed|Failed to load resource)/;
 
 const status = (page: Page): Locator => page.getByRole("contentinfo");
 const log = (page: Page): Locator => page.getByRole("log");
@@ -128,16 +46,6 @@ async function listen(page: Page): Promise<number> {
   await expect(page.locator(".outcome")).toContainText("Listening on 127.0.0.1:");
   const address = await page.locator(".outcome strong").textContent();
   return Number(address?.split(":").at(-1));
-}
-
-/** echo is a server that sends back what it gets, and ends when it is told to. */
-const echo = (): Server => createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket));
-
-/** gathered collects what a server or a socket gets. */
-function gathered(socket: Socket): { text: () => string } {
-  const chunks: Buffer[] = [];
-  socket.on("data", (chunk) => chunks.push(chunk));
-  return { text: () => Buffer.concat(chunks).toString("latin1") };
 }
 
 test.describe("TCP console", () => {
@@ -539,20 +447,20 @@ test.describe("access", () => {
     await expect(page.getByRole("heading", { name: "Paste the token" })).toBeHidden();
   });
 
-  test("the address with a token can be pasted into a page that is open", async ({
-    page,
-    gateway,
-    complaints,
-  }) => {
+  test("the address with a token can be pasted into a page that is open", async ({ page, gateway }) => {
     await page.goto(`${gateway.origin}/`);
     await expect(page.getByRole("heading", { name: "Paste the token" })).toBeVisible();
     await page.goto(gateway.openURL); // only the fragment changes, so the page stays
     await expect(status(page)).toContainText("attached");
     expect(page.url()).not.toContain("token");
-    expect(complaints).toEqual([]);
   });
 
-  test("a wrong token is refused with its reason; the right one helps", async ({ page, gateway }) => {
+  test("a wrong token is refused with its reason; the right one helps", async ({
+    page,
+    gateway,
+    complaints,
+  }) => {
+    complaints.allow(refusedAnswers);
     await page.goto(`${gateway.origin}/#token=not-the-token`);
     const reason = "gonet: the gateway refused the connection: the token is not valid";
     await expect(status(page)).toContainText("lost");
@@ -565,7 +473,8 @@ test.describe("access", () => {
     await expect(status(page)).toContainText("attached");
   });
 
-  test("a gateway that goes away is seen, and connected to again", async ({ page, peers }) => {
+  test("a gateway that goes away is seen, and connected to again", async ({ page, peers, complaints }) => {
+    complaints.allow(refusedAnswers);
     const first = await serve({ port: 0 });
     const { port, origin } = { port: Number(new URL(first.origin).port), origin: first.origin };
     const { token } = first;
@@ -679,63 +588,49 @@ test.describe("for everybody", () => {
   });
 });
 
-// For the eye: both tools, light and dark, wide and narrow, in e2e/screenshots.
-for (const scheme of ["light", "dark"] as const) {
-  for (const [size, width, height] of [
-    ["wide", 1280, 800],
-    ["narrow", 360, 740],
-  ] as const) {
-    test(`screenshots, ${scheme}, ${size}`, async ({ tools: page, peers }) => {
-      await mkdir(shots, { recursive: true });
-      const shot = (name: string): Promise<Buffer> =>
-        page.screenshot({ path: resolve(shots, `${name}-${scheme}-${size}.png`) });
-      await page.emulateMedia({ colorScheme: scheme });
-      await page.setViewportSize({ width, height });
-      await shot("console-empty");
-      const port = await peers.port(
-        createHTTPServer((_, response) => {
-          response.setHeader("Content-Type", "text/html");
-          response.end("<h1>Grüße</h1>\n\u001b[31mred\u001b[0m \u202egnp.exe\n");
-        }),
-      );
-      await dial(page, `localhost:${port}`);
-      await send(page, "GET / HTTP/1.0");
-      await send(page, "");
-      await expect(log(page)).toContainText("EOF");
-      await shot("console-text");
-      await page.getByText("Hex", { exact: true }).locator("visible=true").first().click();
-      await expect(log(page).locator(".in .hex")).toContainText("|HTTP/1.1 200 OK.|");
-      await shot("console-hex");
-      await press(page, "+ New");
-      await dial(page, `127.0.0.1:${await peers.freePort()}`);
-      await expect(log(page)).toContainText("connection refused");
-      await shot("console-refused");
-      await press(page, "+ New");
-      await shot("console-new");
-      await page.getByRole("link", { name: "TCP listener" }).click();
-      await shot("listener-empty");
-      await page.getByLabel("Echo").check();
-      const listening = await listen(page);
-      await shot("listener-waiting");
-      const [one, two, three] = [1, 2, 3].map(() => connect(listening, "127.0.0.1")) as [
-        Socket,
-        Socket,
-        Socket,
-      ];
-      for (const peer of [one, two, three]) {
-        peer.write("hello from a peer\n");
-        await once(peer, "data");
-      }
-      two.resetAndDestroy();
-      await page.getByLabel("Echo").uncheck();
-      three.end();
-      await expect(page.locator(".connections")).toContainText("closed");
-      await expect(page.locator(".connections")).toContainText("half closed there");
-      await shot("listener-talking");
-      one.destroy();
-      await page.reload();
-      await expect(page.getByRole("heading", { name: "Paste the token" })).toBeVisible();
-      await shot("token");
-    });
+test("looks right, and says what it is to a screen reader, in every state", async ({
+  tools: page,
+  peers,
+}) => {
+  await look(page, "console-empty");
+  const port = await peers.port(
+    createHTTPServer((_, response) => {
+      response.setHeader("Content-Type", "text/html");
+      response.end("<h1>Grüße</h1>\n\u001b[31mred\u001b[0m \u202egnp.exe\n");
+    }),
+  );
+  await dial(page, `localhost:${port}`);
+  await send(page, "GET / HTTP/1.0");
+  await send(page, "");
+  await expect(log(page)).toContainText("EOF");
+  await look(page, "console-text");
+  await page.getByText("Hex", { exact: true }).locator("visible=true").first().click();
+  await expect(log(page).locator(".in .hex")).toContainText("|HTTP/1.1 200 OK.|");
+  await look(page, "console-hex");
+  await press(page, "+ New");
+  await dial(page, `127.0.0.1:${await peers.freePort()}`);
+  await expect(log(page)).toContainText("connection refused");
+  await look(page, "console-refused");
+  await press(page, "+ New");
+  await look(page, "console-new");
+  await page.getByRole("link", { name: "TCP listener" }).click();
+  await look(page, "listener-empty");
+  await page.getByLabel("Echo").check();
+  const listening = await listen(page);
+  await look(page, "listener-waiting");
+  const [one, two, three] = [1, 2, 3].map(() => connect(listening, "127.0.0.1")) as [Socket, Socket, Socket];
+  for (const peer of [one, two, three]) {
+    peer.write("hello from a peer\n");
+    await once(peer, "data");
   }
-}
+  two.resetAndDestroy();
+  await page.getByLabel("Echo").uncheck();
+  three.end();
+  await expect(page.locator(".connections")).toContainText("closed");
+  await expect(page.locator(".connections")).toContainText("half closed there");
+  await look(page, "listener-talking");
+  one.destroy();
+  await page.reload();
+  await expect(page.getByRole("heading", { name: "Paste the token" })).toBeVisible();
+  await look(page, "token");
+});

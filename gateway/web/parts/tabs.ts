@@ -35,7 +35,11 @@ export class Tabs {
     this.#options = options;
     this.#list = el("div", { class: "tablist", role: "tablist", "aria-label": options.label });
     this.#add = button(options.add, options.onAdd, { kind: "quiet" });
-    this.strip = el("div", { class: "tabs" }, this.#list, this.#add);
+    // The keyboard has Delete and the mouse has ×, which a list of tabs must not contain; this is for who has neither.
+    const close = button("Close this tab", () => this.#selected && this.close(this.#selected));
+    close.tabIndex = -1;
+    close.classList.add("unseen");
+    this.strip = el("div", { class: "tabs" }, this.#list, this.#add, close);
     this.#list.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
@@ -62,9 +66,16 @@ export class Tabs {
       { role: "tabpanel", id: panelId, "aria-labelledby": tabId, class: "panel" },
       content,
     );
-    const tab = el("button", { type: "button", role: "tab", id: tabId, "aria-controls": panelId });
+    const tab = el("button", {
+      type: "button",
+      role: "tab",
+      id: tabId,
+      "aria-controls": panelId,
+      "aria-keyshortcuts": "Delete",
+    });
     const close = button("×", () => this.close(made), { kind: "quiet" });
-    close.tabIndex = -1; // the keyboard has Delete
+    close.tabIndex = -1;
+    close.ariaHidden = "true";
     const item = el("div", { class: "tab", role: "presentation" }, tab, close);
     const made: Tab = { panel, tab, item };
     tab.addEventListener("click", () => this.select(made));
@@ -80,7 +91,7 @@ export class Tabs {
     if (tab.textContent !== text) {
       tab.textContent = text;
       tab.title = text;
-      item.querySelector(".button")?.setAttribute("aria-label", `Close ${text}`);
+      item.querySelector(".button")?.setAttribute("title", `Close ${text}`);
     }
     item.dataset["state"] = state;
   }
