@@ -1,34 +1,36 @@
-// The targets that were used last, kept by the browser.
-
-import { isNetwork, type Target } from "./target.js";
+// What a tool was used with last, kept by the browser.
 
 /** maxRecent is how many are kept: as many as a list shows without becoming a search. */
 export const maxRecent = 12;
 
-// Longer than any host name with its port, or a zone.
-const maxAddressChars = 300;
+/** RecentStorage is where a list is kept. */
+export type RecentStorage = Pick<Storage, "getItem" | "setItem"> | null;
 
-/** Recent is a list of targets in a storage, the newest first. Without a storage it lasts as long as the page. */
-export class Recent {
+/** Recent is a list in a storage, the newest first. Without a storage it lasts as long as the page. */
+export class Recent<T> {
   readonly #key: string;
-  readonly #storage: Pick<Storage, "getItem" | "setItem"> | null;
-  #targets: readonly Target[];
+  readonly #storage: RecentStorage;
+  readonly #isItem: (v: unknown) => v is T;
+  #items: readonly T[];
 
-  constructor(key: string, storage: Pick<Storage, "getItem" | "setItem"> | null) {
+  /** isItem says of what was stored whether it is one. */
+  constructor(key: string, storage: RecentStorage, isItem: (v: unknown) => v is T) {
     this.#key = key;
     this.#storage = storage;
-    this.#targets = this.#load();
+    this.#isItem = isItem;
+    this.#items = this.#load();
   }
 
-  /** targets are those remembered. */
-  get targets(): readonly Target[] {
-    return this.#targets;
+  /** items are those remembered. */
+  get items(): readonly T[] {
+    return this.#items;
   }
 
-  /** add puts target first. */
-  add(target: Target): void {
-    const others = this.#targets.filter((t) => t.address !== target.address || t.network !== target.network);
-    this.#save([target, ...others].slice(0, maxRecent));
+  /** add puts item first. */
+  add(item: T): void {
+    const text = JSON.stringify(item);
+    const others = this.#items.filter((other) => JSON.stringify(other) !== text);
+    this.#save([item, ...others].slice(0, maxRecent));
   }
 
   /** clear forgets all of them. */
@@ -36,34 +38,24 @@ export class Recent {
     this.#save([]);
   }
 
-  #save(targets: readonly Target[]): void {
-    this.#targets = targets;
+  #save(items: readonly T[]): void {
+    this.#items = items;
     try {
-      this.#storage?.setItem(this.#key, JSON.stringify(targets));
+      this.#storage?.setItem(this.#key, JSON.stringify(items));
     } catch {
       // storage is full or refused: then they last as long as the page
     }
   }
 
   // What is stored may be from another version, or from anybody who can write there.
-  #load(): readonly Target[] {
+  #load(): readonly T[] {
     try {
       const stored: unknown = JSON.parse(this.#storage?.getItem(this.#key) ?? "[]");
-      return Array.isArray(stored) ? stored.filter(isTarget).slice(0, maxRecent) : [];
+      return Array.isArray(stored) ? stored.filter(this.#isItem).slice(0, maxRecent) : [];
     } catch {
       return [];
     }
   }
-}
-
-function isTarget(v: unknown): v is Target {
-  if (typeof v !== "object" || v === null) {
-    return false;
-  }
-  const { network, address } = v as { network?: unknown; address?: unknown };
-  return (
-    isNetwork(network) && typeof address === "string" && address !== "" && address.length <= maxAddressChars
-  );
 }
 
 /** pageStorage is what the browser keeps for this origin, or null if it keeps nothing. */

@@ -35,3 +35,17 @@ export function parseTarget(text: string, network: TCPNetwork): Target {
 export function isNetwork(s: unknown): s is TCPNetwork {
   return networks.some((name) => name === s);
 }
+
+// Longer than any host name with its port, or a zone.
+const maxAddressChars = 300;
+
+/** isTarget says whether v, which may be anything, is a target. */
+export function isTarget(v: unknown): v is Target {
+  if (typeof v !== "object" || v === null) {
+    return false;
+  }
+  const { network, address } = v as { network?: unknown; address?: unknown };
+  return (
+    isNetwork(network) && typeof address === "string" && address !== "" && address.length <= maxAddressChars
+  );
+}

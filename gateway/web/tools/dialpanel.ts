@@ -6,9 +6,9 @@ import { Conversation } from "../parts/conversation.js";
 import { formatElapsed } from "../parts/format.js";
 import type { Announce } from "../parts/live.js";
 import type { Recent } from "../parts/recent.js";
+import { RecentLinks } from "../parts/recentlinks.js";
 import { networks, parseTarget, type Target } from "../parts/target.js";
 import { visibleText } from "../parts/visible.js";
-import { formatRoute } from "../route.js";
 
 const msPerSecond = 1000;
 const defaultTimeoutSeconds = 15;
@@ -18,7 +18,7 @@ const tickMs = 100;
 /** DialPanelOptions are what a panel needs of its tool. */
 export interface DialPanelOptions {
   readonly announce: Announce;
-  readonly recent: Recent;
+  readonly recent: Recent<Target>;
   readonly onChange: () => void;
 }
 
@@ -33,7 +33,7 @@ export class DialPanel {
   readonly #cancel: HTMLButtonElement;
   readonly #elapsed: HTMLElement;
   readonly #known: HTMLDataListElement;
-  readonly #recentLinks: HTMLElement;
+  readonly #recentLinks: RecentLinks<Target>;
   readonly #conversation: Conversation;
   #dialing: AbortController | null = null;
   // dialed is what the tab is named for, once there was a dial.
@@ -65,7 +65,17 @@ export class DialPanel {
     this.#connect = el("button", { type: "submit", class: "button primary" }, "Connect");
     this.#cancel = button("Cancel", () => this.#dialing?.abort());
     this.#elapsed = el("output", { class: "elapsed", "aria-live": "off" });
-    this.#recentLinks = el("div", { class: "recent" });
+    this.#recentLinks = new RecentLinks(options.recent, {
+      route: ({ network, address }) => ({
+        tool: "tcp",
+        params: { target: address, network: network === "tcp" ? "" : network },
+      }),
+      text: targetText,
+      onForget: () => {
+        this.#show();
+        this.focus();
+      },
+    });
     this.#conversation = new Conversation({
       announce: options.announce,
       empty: this.#empty(),
@@ -105,7 +115,7 @@ export class DialPanel {
       "div",
       { class: "empty" },
       el("p", {}, "Nothing was said yet. Enter a host and a port, or an address like [::1]:22, and connect."),
-      this.#recentLinks,
+      this.#recentLinks.element,
     );
   }
 
@@ -212,38 +222,15 @@ export class DialPanel {
   }
 
   #showRecent(): void {
-    const { targets } = this.#options.recent;
-    if (targets === this.#shownTargets) {
-      return;
+    const { items } = this.#options.recent;
+    if (items !== this.#shownTargets) {
+      this.#shownTargets = items;
+      this.#known.replaceChildren(...items.map(({ address }) => el("option", { value: address })));
     }
-    this.#shownTargets = targets;
-    const texts = targets.map(targetText);
-    this.#known.replaceChildren(...targets.map(({ address }) => el("option", { value: address })));
-    if (targets.length === 0) {
-      this.#recentLinks.replaceChildren();
-      return;
-    }
-    const links = targets.map(({ network, address }, i) => {
-      const href = formatRoute({
-        tool: "tcp",
-        params: { target: address, network: network === "tcp" ? "" : network },
-      });
-      return el("li", {}, el("a", { href }, texts[i] ?? ""));
-    });
-    const forget = button(
-      "Forget these",
-      () => {
-        this.#options.recent.clear();
-        this.#showRecent();
-        this.focus();
-      },
-      { kind: "quiet" },
-    );
-    forget.classList.add("forget");
-    this.#recentLinks.replaceChildren(el("h2", {}, "Recent"), el("ul", {}, ...links), forget);
+    this.#recentLinks.show();
   }
 }
 
 function targetText({ network, address }: Target): string {
-  return visibleText(network === "tcp" ? address : `${network}://${address}`);
+  return network === "tcp" ? address : `${network}://${address}`;
 }

@@ -3,7 +3,7 @@
 import { el } from "../dom.js";
 import { pageStorage, Recent } from "../parts/recent.js";
 import { type Tab, Tabs } from "../parts/tabs.js";
-import { isNetwork, parseTarget, type Target } from "../parts/target.js";
+import { isNetwork, isTarget, parseTarget, type Target } from "../parts/target.js";
 import type { Route } from "../route.js";
 import { DialPanel } from "./dialpanel.js";
 import type { OpenTool, Tool, ToolContext } from "./tool.js";
@@ -24,7 +24,7 @@ export const tcpConsole: Tool = {
 class TCPConsole implements OpenTool {
   readonly element: HTMLElement;
   readonly #context: ToolContext;
-  readonly #recent = new Recent(recentKey, pageStorage());
+  readonly #recent = new Recent(recentKey, pageStorage(), isTarget);
   readonly #panels = new Map<Tab, DialPanel>();
   readonly #tabs: Tabs;
 
