@@ -64,6 +64,20 @@ export function checkHead(request: IncomingMessage, rules: Rules): RefusalName |
   return null;
 }
 
+// gatewayParameter is where a client that takes a session up says which gateway has it: what spreads links over several
+// gateways can go by it. It is no secret and grants nothing.
+export const gatewayParameter = "gateway";
+
+// isGatewayID says whether a gateway may be called so: it is part of session ids and of URLs.
+export function isGatewayID(id: string): boolean {
+  return /^[\w-]{1,8}$/.test(id);
+}
+
+// takesUp says that an upgrade is for a session that there is already, if its client tells the truth.
+export function takesUp(request: IncomingMessage): boolean {
+  return queryOf(request.url ?? "").has(gatewayParameter);
+}
+
 // checkUpgrade checks the head of a WebSocket handshake up to, not including, the Origin and the token.
 export function checkUpgrade(request: IncomingMessage, rules: Rules): RefusalName | null {
   if (request.method !== "GET") return "method";
@@ -163,8 +177,11 @@ function hasDuplicates(rawHeaders: readonly string[]): boolean {
 }
 
 function hasUrlSecret(target: string): boolean {
-  const query = target.indexOf("?");
-  if (query < 0) return false;
-  const parameters = new URLSearchParams(target.slice(query + 1));
+  const parameters = queryOf(target);
   return urlSecrets.some((name) => parameters.has(name));
+}
+
+function queryOf(target: string): URLSearchParams {
+  const query = target.indexOf("?");
+  return new URLSearchParams(query < 0 ? "" : target.slice(query + 1));
 }

@@ -30,7 +30,10 @@ const signalBase = 128;
 const stopSignals = ["SIGINT", "SIGTERM"] as const;
 
 // ProgramOptions is what the program gives to serve.
-export type ProgramOptions = GatewayOptions & { limits: Partial<Record<LimitName, number>> };
+export type ProgramOptions = GatewayOptions & {
+  limits: Partial<Record<LimitName, number>>;
+  gatewayID: string | undefined;
+};
 
 // Serve starts a gateway.
 export type Serve = (options: ProgramOptions) => Promise<Gateway>;
@@ -108,6 +111,7 @@ export function gatewayOptions(said: Settings): ProgramOptions {
     insecurePlainHTTP: settings["insecure-plain-http"] ?? false,
     maxSessions: settings["max-sessions"] ?? optionTable["max-sessions"].fallback,
     limits: settings.limit ?? {},
+    gatewayID: settings["gateway-id"],
     ...(settings["web-root"] === undefined ? {} : { webRoot: settings["web-root"] }),
     logger: newLog({ level: settings["log-level"] ?? optionTable["log-level"].fallback, secrets: [token] }),
   };

@@ -2,6 +2,7 @@
 // the table in docs/gateway.md all come from here.
 import { isIP } from "node:net";
 import { type LimitName, limitTable } from "../src/wire/limits.js";
+import { isGatewayID } from "./check.js";
 import { ConfigError, defaultMaxSessions } from "./gateway.js";
 import { type LogLevel, logLevels } from "./log.js";
 
@@ -36,6 +37,13 @@ export const optionTable = {
     fallback: null,
     help: "read further options from this file, TOML or (.json) JSON; the command line goes before it",
     inFile: false,
+  },
+  "gateway-id": {
+    kind: "text",
+    value: "name",
+    fallback: null,
+    help: "what this gateway is called among several behind one address (see Several gateways); without it, something random",
+    check: (text) => (isGatewayID(text) ? null : "must be 1 to 8 letters, digits, - and _"),
   },
   "host-name": {
     kind: "list",

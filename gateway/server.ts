@@ -15,6 +15,7 @@ import {
   checkUpgrade,
   pathOf,
   type Rules,
+  takesUp,
   wsPath,
 } from "./check.js";
 import type { Log } from "./log.js";
@@ -69,6 +70,7 @@ const corsHeaders = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Allow-Methods": "GET",
   "Access-Control-Allow-Headers": "Authorization",
+  "Access-Control-Expose-Headers": "Retry-After",
   "Access-Control-Max-Age": "600",
 };
 
@@ -195,12 +197,19 @@ export class FrontDoor {
       const caller = await Promise.race([checkToken(request, this.#options.authenticate, isUpgrade), late]);
       if ("refused" in caller) return caller;
       if (this.#isDraining) return { refused: "draining" };
-      if (this.#door.size >= this.#options.maxSessions) return { refused: "limit" };
+      if (this.#door.size >= this.#room(request)) return { refused: "limit" };
       return caller;
     } finally {
       clearTimeout(timer);
       this.#pending--;
     }
+  }
+
+  // #room is how many sessions there may be already. A link for one of them must come in when there is no room for a new one;
+  // whether it tells the truth the door sees, and half of all links bounds how many may try.
+  #room(request: IncomingMessage): number {
+    const { maxSessions } = this.#options;
+    return takesUp(request) ? 2 * maxSessions : maxSessions;
   }
 
   #request(request: IncomingMessage, response: ServerResponse): void {

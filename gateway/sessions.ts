@@ -24,8 +24,10 @@ export interface SessionsOptions {
   log?: Log;
   // dnsServers are asked in the place of those in resolv.conf: "192.0.2.1:53", "[2001:db8::1]:53".
   dnsServers?: readonly string[] | undefined;
-  // gatewayID names this gateway among several, at most 8 characters; the default is random.
-  gatewayID?: string;
+  // gatewayID names this gateway among several, in at most 8 letters, digits, - and _; the default is random.
+  gatewayID?: string | undefined;
+  // maxSessions is how many sessions there may be.
+  maxSessions?: number | undefined;
 }
 
 // Caller is who is behind a transport, for the log. A session belongs to the principal who began it.
@@ -52,6 +54,8 @@ interface Refusal {
 
 const noSession: Refusal = { code: closeCode.noSession, reason: "no such session" };
 
+const noRoom: Refusal = { code: closeCode.tooMuch, reason: "as many sessions as there may be" };
+
 const reasons: ReadonlyMap<number, string> = new Map([
   [closeCode.protocol, "bad ack"],
   [closeCode.noSession, noSession.reason],
@@ -68,12 +72,14 @@ export class Sessions {
   readonly #limits: Partial<Limits>;
   readonly #log: Log;
   readonly #lookup: Lookup;
+  readonly #maxSessions: number;
   #whenEmpty: (() => void) | null = null;
 
   constructor(options: SessionsOptions = {}) {
     this.#limits = options.limits ?? {};
     this.#log = options.log ?? silentLog;
     this.#lookup = new Lookup({ servers: options.dnsServers });
+    this.#maxSessions = options.maxSessions ?? Number.POSITIVE_INFINITY;
     this.gatewayID = options.gatewayID ?? randomBytes(gatewayIDBytes).toString("base64url");
   }
 
@@ -107,7 +113,8 @@ export class Sessions {
     this.#greetings.add(greeting);
   }
 
-  #begin(line: Line, said: Hello, caller: Caller): null {
+  #begin(line: Line, said: Hello, caller: Caller): Refusal | null {
+    if (this.#held.size >= this.#maxSessions) return noRoom; // it said at the door that it takes one up
     const id = `${this.gatewayID}.${randomBytes(sessionIDBytes).toString("base64url")}`;
     const resumeKey = randomBytes(resumeKeyBytes);
     const client = new Client({

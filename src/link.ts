@@ -13,6 +13,7 @@ import { type WebSocketLike, WebSocketTransport } from "./wire/websocket.js";
 
 const wsPath = "/gonet/v1/ws";
 const checkPath = "/gonet/v1/check";
+const gatewayParameter = "gateway";
 const bearerPrefix = "gonet.bearer.";
 const agent = "gonet";
 
@@ -44,18 +45,21 @@ export class GatewayError extends Error {
   readonly code: string;
   /** reason is the gateway's word for it: "token", "origin", "host", "limit", "draining"; or "unreachable". */
   readonly reason: string;
+  /** retryAfterMs is when the gateway would have room again, as it says itself; null if it does not. */
+  readonly retryAfterMs: number | null;
 
-  constructor(message: string, code: string, reason: string) {
+  constructor(message: string, code: string, reason: string, retryAfterMs: number | null = null) {
     super(`gonet: ${message}`);
     this.name = "GatewayError";
     this.code = code;
     this.reason = reason;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
-/** OpenTransport makes a link's transport. */
+/** OpenTransport makes a link's transport; one for a session that is to be taken up is for the gateway of that id. */
 export interface OpenTransport {
-  (signal?: AbortSignal): Promise<Transport>;
+  (signal?: AbortSignal, gatewayID?: string): Promise<Transport>;
   /** resumes says that it can be called again when the transport broke, to take the session up on another. */
   readonly resumes?: boolean;
   readonly redialMs?: readonly number[] | undefined;
@@ -94,7 +98,13 @@ export function overWebSocket(url: string | URL, options: ConnectOptions): OpenT
   if (options.token !== undefined) {
     protocols.push(bearerPrefix + base64url(options.token));
   }
-  const open = (signal?: AbortSignal) => openWebSocket(target, protocols, options.token, signal);
+  const open = (signal?: AbortSignal, gatewayID?: string) => {
+    const url = new URL(target);
+    if (gatewayID !== undefined) {
+      url.searchParams.set(gatewayParameter, gatewayID);
+    }
+    return openWebSocket(url, protocols, options.token, signal);
+  };
   return Object.assign(open, { resumes: options.resume !== false, redialMs: options.redialMs });
 }
 
@@ -155,9 +165,10 @@ function unreachable(url: URL): GatewayError {
 }
 
 async function whyRefused(url: URL, token?: string): Promise<GatewayError> {
-  const check = new URL(checkPath, url);
+  const check = new URL(checkPath + url.search, url);
   check.protocol = url.protocol.replace(/^ws/, "http");
   let answer: unknown;
+  let retryAfterMs: number | null = null;
   try {
     const headers = token === undefined ? undefined : { Authorization: `Bearer ${token}` };
     const response = await fetch(check, {
@@ -167,6 +178,7 @@ async function whyRefused(url: URL, token?: string): Promise<GatewayError> {
       redirect: "error",
       signal: AbortSignal.timeout(checkTimeoutMs),
     });
+    retryAfterMs = afterMs(response.headers.get("Retry-After"));
     answer = await response.json();
   } catch {
     return unreachable(url); // no answer to the question either: that is the answer
@@ -175,7 +187,17 @@ async function whyRefused(url: URL, token?: string): Promise<GatewayError> {
   if (ok !== false || typeof reason !== "string" || typeof message !== "string") {
     return unreachable(url);
   }
-  return new GatewayError(`the gateway refused the connection: ${message}`, "GONET_AUTH", reason);
+  return new GatewayError(
+    `the gateway refused the connection: ${message}`,
+    "GONET_AUTH",
+    reason,
+    retryAfterMs,
+  );
+}
+
+// afterMs reads a Retry-After in seconds; gateways write no dates.
+function afterMs(header: string | null): number | null {
+  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : null;
 }
 
 /** overMessagePort gives the way through a port whose other end a gateway serves. It works once. */
@@ -203,9 +225,11 @@ export interface SessionStatus {
   readonly lastHeard: number | null;
   /** givesUpAt is when a detached session will be lost, in milliseconds since 1970; null if it is not detached. */
   readonly givesUpAt: number | null;
+  /** endsAt is when the gateway, which is going down, will end the session, in milliseconds since 1970; else null. */
+  readonly endsAt: number | null;
 }
 
-type Condition = Pick<SessionStatus, "state" | "reason">;
+type Condition = Pick<SessionStatus, "state" | "reason" | "endsAt">;
 
 /** LateError is the end of an open by its limit; refused is what the gateway said about how far it had got, if it did. */
 export class LateError extends DeadlineError {
@@ -238,7 +262,7 @@ export interface Opened {
 export class Link {
   readonly #open: () => OpenTransport;
   #session: Promise<Session> | null = null;
-  #condition: Condition = { state: "idle", reason: "" };
+  #condition: Condition = { state: "idle", reason: "", endsAt: null };
   #current: { session: Session; redial: Redial } | null = null;
   readonly #watchers = new Set<(status: SessionStatus) => void>();
   // #stop is aborted by close: it ends an attempt to connect, too.
@@ -251,11 +275,12 @@ export class Link {
 
   get status(): SessionStatus {
     const { session, redial } = this.#current ?? {};
-    const isDetached = this.#condition.state === "detached" && redial !== undefined;
+    const { state, endsAt } = this.#condition;
+    const isDetached = state === "detached" && redial !== undefined;
     return {
       ...this.#condition,
       lastHeard: session === undefined ? null : epochMs(session.lastHeard),
-      givesUpAt: isDetached ? epochMs(redial.givesUpAt) : null,
+      givesUpAt: isDetached ? Math.min(epochMs(redial.givesUpAt), endsAt ?? Number.POSITIVE_INFINITY) : null,
     };
   }
 
@@ -283,7 +308,7 @@ export class Link {
   }
 
   async #newSession(signal?: AbortSignal): Promise<Session> {
-    this.#set({ state: "connecting", reason: "" });
+    this.#set({ state: "connecting", reason: "", endsAt: null });
     try {
       const stop = signal === undefined ? this.#stop.signal : AbortSignal.any([this.#stop.signal, signal]);
       const open = this.#open();
@@ -315,6 +340,7 @@ export class Link {
           this.#set({ state: "detached", reason: reason || `the link ended (${code})` });
           redial.detached(code);
         },
+        onDrain: (_, deadlineMs) => this.#set({ endsAt: Date.now() + deadlineMs }),
         onOver: (_, reason) => {
           stop.removeEventListener("abort", giveUp);
           endListening();
@@ -325,7 +351,12 @@ export class Link {
           );
         },
       });
-      const redial = new Redial(session, { open, refusal, delaysMs: open.redialMs });
+      const redial = new Redial(session, {
+        open: (signal) => open(signal, session.gatewayID),
+        refusal,
+        waitMs: (err) => (err instanceof GatewayError ? err.retryAfterMs : null) ?? 0,
+        delaysMs: open.redialMs,
+      });
       this.#current = { session, redial };
       if (open.resumes === true) {
         endListening = onReturn(() => {
@@ -343,11 +374,11 @@ export class Link {
 
   #lost(reason: string): void {
     this.#session = null;
-    this.#set({ state: "lost", reason });
+    this.#set({ state: "lost", reason, endsAt: null });
   }
 
-  #set(condition: Condition): void {
-    this.#condition = condition;
+  #set(change: Partial<Condition>): void {
+    this.#condition = { ...this.#condition, ...change };
     const { status } = this;
     for (const watcher of this.#watchers) {
       try {

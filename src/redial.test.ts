@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { GatewayError, Link, type OpenTransport } from "./link.js";
+import { GatewayError, Link, type OpenTransport, type SessionStatus } from "./link.js";
 import { onReturn } from "./redial.js";
 import { RawLine } from "./testing/rawpeer.js";
 import { type Frame, frameType as T } from "./wire/frame.js";
@@ -34,10 +34,12 @@ class Road {
   lines: RawLine[] = [];
   refuse: Error | null = null; // while not null, attempts fail with it
   isSilent = false; // attempts are never answered
+  readonly gateways: (string | undefined)[] = []; // for which each attempt was
   readonly #began = performance.now();
 
   constructor() {
-    const open = (signal?: AbortSignal): Promise<Transport> => {
+    const open = (signal?: AbortSignal, gatewayID?: string): Promise<Transport> => {
+      this.gateways.push(gatewayID);
       this.attempts.push(Math.round(performance.now() - this.#began));
       if (this.refuse !== null) return Promise.reject(this.refuse);
       if (this.isSilent) {
@@ -200,6 +202,22 @@ describe("Redial", () => {
     await road.link.close();
   });
 
+  test.each([
+    [0, 5000],
+    [0.999_999, 7500],
+  ])("waits as long as it is told to, and up to half as long again (random %d)", async (random, ms) => {
+    vi.spyOn(Math, "random").mockReturnValue(random);
+    const road = await Road.attached();
+    road.refuse = new GatewayError("the gateway refused", "GONET_AUTH", "limit", 5000);
+    road.line.link.cut();
+    await pass(4 * ms);
+    expect(road.attempts.length).toBeGreaterThan(2);
+    for (const [i, at] of road.attempts.slice(1).entries()) {
+      expect(Math.abs(at - (road.attempts[i] as number) - ms)).toBeLessThan(2 * stepMs);
+    }
+    await road.link.close();
+  });
+
   test("N10: tries once more when the session is elsewhere, and believes it the second time", async () => {
     const road = await Road.attached();
     road.line.link.cut();
@@ -208,12 +226,30 @@ describe("Redial", () => {
     road.line.send([T.goodbye, 4421, "session of another gateway"]);
     await road.line.quiet();
     expect(road.link.status.state).toBe("detached");
-    await pass(600);
-    expect(road.attempts.length).toBe(2);
+    expect(road.attempts).toHaveLength(2); // at once
+    expect(road.gateways).toEqual([undefined, "g", "g"]);
+    await settle();
     road.line.send([T.goodbye, 4421, "session of another gateway"]);
     await road.line.quiet();
     expect(road.link.status).toMatchObject({ state: "lost" });
     expect(road.link.status.reason).toMatch(/gone \(4404\)$/);
+  });
+
+  test("a gateway that goes down says when, and whoever watches is told", async () => {
+    const road = await Road.attached();
+    expect(road.link.status.endsAt).toBe(null);
+    const seen: SessionStatus[] = [];
+    road.link.watch((status) => seen.push(status));
+    road.line.send([T.drain, 30_000]);
+    await road.line.quiet();
+    const endsAt = Date.now() + 30_000;
+    expect(seen).toMatchObject([{ state: "attached", endsAt, givesUpAt: null }]);
+    road.refuse = down;
+    road.line.link.cut();
+    await pass(1);
+    expect(road.link.status).toMatchObject({ state: "detached", endsAt, givesUpAt: endsAt });
+    await road.link.close();
+    expect(road.link.status).toMatchObject({ state: "lost", endsAt: null });
   });
 
   test("close ends an attempt under way", async () => {
@@ -237,16 +273,20 @@ describe("when the platform says that the network is back", () => {
     return { window, document };
   }
 
-  test("an attempt is made at once", async () => {
-    const { window } = page();
+  test.each([
+    ["online", "window"],
+    ["pageshow", "window"], // from the browser's cache of pages
+    ["resume", "document"], // after it was frozen
+  ] as const)("an attempt is made at once (%s)", async (event, where) => {
+    const target = page()[where];
     const road = await Road.attached();
     road.refuse = down;
     road.line.link.cut();
     await pass(8_000);
     const before = road.attempts.length;
     road.refuse = null;
-    window.dispatchEvent(new Event("online"));
-    window.dispatchEvent(new Event("online"));
+    target.dispatchEvent(new Event(event));
+    target.dispatchEvent(new Event(event));
     expect(road.attempts.length).toBe(before + 1);
     await road.answer(2);
     expect(road.link.status.state).toBe("attached");

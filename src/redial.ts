@@ -25,6 +25,8 @@ export interface RedialOptions {
   readonly open: (signal: AbortSignal) => Promise<Transport>;
   /** refusal is the code with which a session ends after an attempt that failed with err, null if another may do. */
   readonly refusal: (err: unknown) => number | null;
+  /** waitMs is how long the gateway asked to wait, with err, before the next attempt. */
+  readonly waitMs?: (err: unknown) => number;
   /** delaysMs replaces the usual delays, and random Math.random. */
   readonly delaysMs?: readonly number[] | undefined;
   readonly random?: () => number;
@@ -63,10 +65,14 @@ export class Redial {
       this.#attempts = 0;
       this.#attachedAt = this.#session.detachedAt;
     }
-    if (code === closeCode.wrongGateway && ++this.#elsewhere >= maxElsewhere) {
+    if (code !== closeCode.wrongGateway) {
+      return this.#schedule();
+    }
+    if (++this.#elsewhere >= maxElsewhere) {
       return this.#session.close(closeCode.noSession, "the gateway that had the session is gone");
     }
-    this.#schedule();
+    this.stop();
+    this.#try();
   }
 
   /** hurry makes the next attempt now: there are signs that it would succeed. */
@@ -86,7 +92,8 @@ export class Redial {
     this.#attempt = null;
   }
 
-  #schedule(): void {
+  // #schedule makes another attempt, after waitMs at least; whoever is told to wait comes back over half as much time again.
+  #schedule(waitMs = 0): void {
     this.stop();
     const { delaysMs: delays = delaysMs, random = Math.random } = this.#options;
     const leftMs = this.givesUpAt - performance.now();
@@ -95,7 +102,8 @@ export class Redial {
     }
     const delay = delays[Math.min(this.#attempts, delays.length - 1)] ?? 0;
     this.#attempts++;
-    this.#timer = setTimeout(() => this.#try(), Math.min(delay * (random() + 0.5), leftMs));
+    const ms = Math.max(delay * (random() + 0.5), waitMs * (1 + random() / 2));
+    this.#timer = setTimeout(() => this.#try(), Math.min(ms, leftMs));
   }
 
   #try(): void {
@@ -123,7 +131,7 @@ export class Redial {
     }
     const code = this.#options.refusal(err);
     if (code === null) {
-      return this.#schedule();
+      return this.#schedule(this.#options.waitMs?.(err));
     }
     this.stop();
     this.#session.close(code, err instanceof Error ? err.message.replace(/^gonet: /, "") : String(err));
@@ -138,8 +146,8 @@ interface Events {
 }
 
 /**
- * onReturn calls fn when the platform says that the network is back, or that the page is seen again, and returns the
- * function that ends it. In Node it does nothing.
+ * onReturn calls fn when the platform says that the network is back, that the page is seen again, or that it goes on after
+ * it was frozen or kept for the way back, and returns the function that ends it. In Node it does nothing.
  */
 export function onReturn(fn: () => void): () => void {
   const { document } = globalThis as { document?: Events };
@@ -150,7 +158,9 @@ export function onReturn(fn: () => void): () => void {
   };
   const listen = (what: "addEventListener" | "removeEventListener"): void => {
     (globalThis as Events)[what]?.("online", fn);
+    (globalThis as Events)[what]?.("pageshow", fn);
     document?.[what]?.("visibilitychange", whenVisible);
+    document?.[what]?.("resume", fn);
   };
   listen("addEventListener");
   return () => listen("removeEventListener");

@@ -3,62 +3,20 @@
 import { createHash } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { type AddressInfo, createServer, connect as dialPlain, type Server, type Socket } from "node:net";
+import { connect as dialPlain, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { type ServeOptions, serve } from "../gateway/index.js";
 import { liveSockets } from "../native/index.js";
-import type { Net } from "./connect.js";
 import { EOF } from "./io.js";
-import type { ConnectOptions, SessionStatus } from "./link.js";
+import type { SessionStatus } from "./link.js";
 import type { Conn } from "./net.js";
 import { connect } from "./node.js";
-import { Chaos, type Cut } from "./testing/chaos.js";
+import type { Cut } from "./testing/chaos.js";
+import { failure, later, listening, outage, place, text, tidy, utf8 } from "./testing/place.js";
 import { Random, testSeed } from "./testing/wirerandom.js";
 
 const mib = 1024 * 1024;
-const cleanups: (() => unknown)[] = [];
 
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-const utf8 = (s: string): Uint8Array => new TextEncoder().encode(s);
-const text = (b: Uint8Array): string => new TextDecoder().decode(b);
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms)); // an outage lasts
-
-async function failure(p: Promise<unknown>): Promise<Error> {
-  return p.then(
-    () => expect.unreachable("it did not fail"),
-    (err: Error) => err,
-  );
-}
-
-interface Place {
-  readonly net: Net;
-  readonly chaos: Chaos;
-}
-
-// place joins a client and a gateway through a network that breaks when it is told to.
-async function place(options: ServeOptions = {}, seed = 1, more: ConnectOptions = {}): Promise<Place> {
-  const chaos = await Chaos.start(seed);
-  const gateway = await serve({ webRoot: null, hosts: [`127.0.0.1:${chaos.port}`], ...options });
-  cleanups.push(() => gateway.close());
-  cleanups.push(() => chaos.close());
-  chaos.target = Number(new URL(gateway.url).port);
-  const url = new URL(gateway.url);
-  url.port = String(chaos.port);
-  const net = await connect(url, { token: gateway.token, redialMs: [0, 20], ...more });
-  cleanups.push(() => net.session.close());
-  return { net, chaos };
-}
-
-async function listening(onSocket: (socket: Socket) => void): Promise<{ server: Server; address: string }> {
-  const server = createServer({ allowHalfOpen: true }, onSocket);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  cleanups.push(() => server.close());
-  return { server, address: `127.0.0.1:${(server.address() as AddressInfo).port}` };
-}
+afterEach(tidy);
 
 // stream gives so many bytes, the same for the same seed, in pieces.
 function* pieces(seed: number, total: number): Generator<Uint8Array> {
@@ -163,13 +121,6 @@ test("N17: a slow, late and choppy network is no dead one", { timeout: 60_000 },
 const onTimeMs = 100; // 50 on a machine that does nothing else
 
 describe("an outage", () => {
-  const outage = async (chaos: Chaos, ms: number): Promise<void> => {
-    chaos.isDown = true;
-    chaos.cut("reset");
-    await sleep(ms);
-    chaos.isDown = false;
-  };
-
   test("is seen, with how long it may last, and passes unseen by the connections", async () => {
     const { net, chaos } = await place();
     const { address } = await listening((socket) => socket.pipe(socket));
@@ -219,6 +170,22 @@ describe("an outage", () => {
     await again.Close();
     await c.Close();
     await l.Close();
+  });
+
+  test("a gateway with as many sessions as it may have lets back in who has one, and nobody who only says so", async () => {
+    const { net, chaos, url, token } = await place({ maxSessions: 1 });
+    const { address } = await listening((socket) => socket.pipe(socket));
+    const c = await net.Dial("tcp", address);
+    chaos.cut("reset");
+    await c.Write(utf8("still here"));
+    const b = new Uint8Array(10);
+    expect(await net.io.ReadFull(c, b)).toBe(10);
+    expect(net.session.status.state).toBe("attached");
+    await expect(connect(url, { token })).rejects.toMatchObject({ reason: "limit", retryAfterMs: 5000 });
+    url.pathname = "/gonet/v1/ws";
+    url.searchParams.set("gateway", "mine");
+    await expect(connect(url, { token })).rejects.toThrow(/as many sessions as there may be/);
+    await c.Close();
   });
 
   test("N11: a token that is no longer good ends the session, and the error names it", async () => {
@@ -310,7 +277,7 @@ describe("an outage", () => {
     const c = await net.ListenPacket("udp", "127.0.0.1:0");
     const port = Number(c.LocalAddr()?.String().split(":").at(-1));
     const plain = createSocket("udp4");
-    cleanups.push(() => plain.close());
+    later(() => plain.close());
     plain.bind(0, "127.0.0.1");
     await once(plain, "listening");
     const to = await net.ResolveUDPAddr("udp", `127.0.0.1:${plain.address().port}`);

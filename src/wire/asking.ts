@@ -144,8 +144,6 @@ export class Asking {
         return this.#streams.find(frame[1]).handleSent(frame[2], frame[3]);
       case frameType.fault:
         return this.#streams.find(frame[1]).handleFault(frame[2]);
-      case frameType.drain:
-        return;
       default:
         throw new WireError("unexpected frame");
     }

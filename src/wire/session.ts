@@ -61,6 +61,8 @@ export interface SessionOptions {
   onAttached?: (session: Session) => void;
   // onDetached is told when the link ended, or an attempt at another failed, and the session waits for the next.
   onDetached?: (session: Session, code: number, reason: string) => void;
+  // onDrain is told that the gateway goes down and ends the session in deadlineMs (client).
+  onDrain?: (session: Session, deadlineMs: number) => void;
   onOver?: (session: Session, reason: SessionError) => void;
 }
 
@@ -330,6 +332,10 @@ export class Session implements Attached, SenderOwner {
         const { code, reason } = parseGoodbye(frame);
         return this.end(code, reason, false);
       }
+      case frameType.drain:
+        if (this.role === "gateway") throw new WireError("unexpected frame");
+        this.#options.onDrain?.(this, frame[1]);
+        return;
       case frameType.fin:
         return this.#streams.find(frame[1]).handleFin();
       case frameType.reset:
