@@ -583,6 +583,7 @@ test.describe("for everybody", () => {
     expect(await log(page).evaluate((e) => e.scrollWidth)).toBeGreaterThan(500);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
     await page.getByText("Text", { exact: true }).locator("visible=true").first().click();
+    await page.getByRole("button", { name: "Tools, shown is" }).click();
     await page.getByRole("link", { name: "TCP listener" }).click();
     await fits();
   });

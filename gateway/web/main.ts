@@ -22,8 +22,8 @@ const { element: regions, announce } = liveRegions();
 const icon = document.querySelector<HTMLLinkElement>("link[rel=icon]")?.href ?? "";
 const shell = new Shell(tools, session, announce, icon);
 document.body.append(regions, shell.element);
-session.onChange();
 go(token, rest);
+session.onChange();
 
 function go(given: string | null, hash: string): void {
   shell.show(hash);

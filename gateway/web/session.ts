@@ -19,17 +19,17 @@ export class Session {
   /** onChange is called after every change. */
   onChange: () => void = () => {};
   #access: Access = "needed";
-  #status: net.gateway.SessionStatus = net.session.status;
+  #state: net.gateway.SessionStatus["state"] = net.session.status.state;
   #since = Date.now();
 
   constructor() {
     net.session.watch((status) => {
       if (status.state === "attached") {
         this.#access = "given";
-      } else if (status.state === "lost" && this.#status.state === "connecting") {
+      } else if (status.state === "lost" && this.#state === "connecting") {
         this.#access = "failed";
       }
-      this.#status = status;
+      this.#state = status.state;
       this.#since = Date.now();
       this.onChange();
     });
@@ -39,8 +39,9 @@ export class Session {
     return this.#access;
   }
 
+  /** status is what the session says at this moment: when it was last heard changes without a word. */
   get status(): net.gateway.SessionStatus {
-    return this.#status;
+    return net.session.status;
   }
 
   /** since is when the status became what it is. */

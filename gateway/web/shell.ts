@@ -2,6 +2,7 @@
 
 import { el } from "./dom.js";
 import { Gate } from "./gate.js";
+import { Navigation } from "./navigation.js";
 import type { Announce } from "./parts/live.js";
 import { formatRoute, parseRoute, type Route } from "./route.js";
 import type { Session } from "./session.js";
@@ -27,7 +28,9 @@ export class Shell {
   readonly #tools: readonly Tool[];
   readonly #announce: Announce;
   readonly #open = new Map<Tool, OpenTool>();
-  readonly #links = new Map<Tool, HTMLAnchorElement>();
+  readonly #navigation: Navigation;
+  readonly #title = el("h2");
+  readonly #summary = el("p");
   readonly #main = el("main", { id: "tool", tabindex: -1 });
   #shown: Tool | null = null;
   #settingAddress: ReturnType<typeof setTimeout> | undefined;
@@ -36,6 +39,10 @@ export class Shell {
   constructor(tools: readonly Tool[], session: Session, announce: Announce, icon: string) {
     this.#tools = tools;
     this.#announce = announce;
+    this.#navigation = new Navigation(tools);
+    this.#main.append(el("div", { class: "tool-head" }, this.#title, this.#summary));
+    const skip = el("button", { type: "button", class: "button skip" }, "Skip to the tool");
+    skip.addEventListener("click", () => this.#main.focus());
     const gate = new Gate(session);
     const status = new StatusLine(session, announce);
     session.onChange = () => {
@@ -45,7 +52,15 @@ export class Shell {
     this.element = el(
       "div",
       { class: "shell" },
-      el("header", { class: "side-bar" }, this.#brand(icon), this.#navigation(), keyList()),
+      skip,
+      el(
+        "header",
+        { class: "side-bar" },
+        brand(icon),
+        this.#navigation.button,
+        this.#navigation.element,
+        keyList(),
+      ),
       el("div", { class: "content" }, gate.element, this.#main),
       status.element,
     );
@@ -67,10 +82,10 @@ export class Shell {
     for (const [other, { element }] of this.#open) {
       element.hidden = other !== tool;
     }
-    for (const [other, link] of this.#links) {
-      link.setAttribute("aria-current", other === tool ? "page" : "false");
-    }
     if (isOther) {
+      this.#navigation.show(tool);
+      this.#title.textContent = tool.name;
+      this.#summary.textContent = tool.summary;
       document.title = `${tool.name} · gonet`;
     }
     this.#setAddress({ tool: tool.id, params: open.show(route?.tool === tool.id ? route.params : {}) });
@@ -109,25 +124,6 @@ export class Shell {
     }
   }
 
-  #brand(icon: string): HTMLElement {
-    return el(
-      "div",
-      { class: "brand" },
-      el("img", { src: icon, alt: "", width: 24, height: 24 }),
-      el("h1", {}, "gonet"),
-    );
-  }
-
-  #navigation(): HTMLElement {
-    const items = this.#tools.map((tool) => {
-      const href = formatRoute({ tool: tool.id, params: {} });
-      const link = el("a", { href, title: tool.summary }, tool.name);
-      this.#links.set(tool, link);
-      return el("li", {}, link);
-    });
-    return el("nav", { "aria-label": "Tools" }, el("ul", {}, ...items));
-  }
-
   #onKey(event: KeyboardEvent): void {
     if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) {
       return;
@@ -135,11 +131,10 @@ export class Shell {
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (step !== undefined && this.#shown !== null) {
       event.preventDefault();
-      const at = this.#tools.indexOf(this.#shown) + step;
-      const next = this.#tools[(at + this.#tools.length) % this.#tools.length];
+      const next = this.#navigation.neighbour(step);
       if (next !== undefined) {
         this.show(formatRoute({ tool: next.id, params: {} }));
-        this.#links.get(next)?.focus();
+        this.#navigation.focus(next);
       }
     } else if (event.code === "KeyN" && this.#shown !== null) {
       // By place on the keyboard: with Alt, some layouts make another character of it.
@@ -147,6 +142,15 @@ export class Shell {
       this.#open.get(this.#shown)?.more?.();
     }
   }
+}
+
+function brand(icon: string): HTMLElement {
+  return el(
+    "div",
+    { class: "brand" },
+    el("img", { src: icon, alt: "", width: 24, height: 24 }),
+    el("h1", {}, "gonet"),
+  );
 }
 
 function keyList(): HTMLElement {

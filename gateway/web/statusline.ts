@@ -1,5 +1,7 @@
-// The line at the bottom that always shows what the session does.
+// The line at the bottom that always shows what the session does. While it is reconnecting, the line counts; what a
+// screen reader says is only that something changed.
 
+import type { gateway } from "gonet";
 import { button, el } from "./dom.js";
 import { formatTime } from "./parts/format.js";
 import type { Announce } from "./parts/live.js";
@@ -10,9 +12,12 @@ const words = {
   idle: "idle",
   connecting: "connecting…",
   attached: "attached",
-  detached: "reconnecting…",
+  detached: "reconnecting",
   lost: "lost",
 } as const;
+
+const tickMs = 1000;
+const msPerSecond = 1000;
 
 /** StatusLine shows a session. */
 export class StatusLine {
@@ -23,6 +28,7 @@ export class StatusLine {
   readonly #about = el("span", { class: "about" });
   readonly #connect: HTMLButtonElement;
   #said = "";
+  #tick: ReturnType<typeof setInterval> | undefined;
 
   constructor(session: Session, announce: Announce) {
     this.#session = session;
@@ -41,24 +47,55 @@ export class StatusLine {
 
   /** show takes over what the session says now. */
   show(): void {
-    const { status, since, access } = this.#session;
+    const { status, access } = this.#session;
     const { state } = status;
     const reason = visibleText(status.reason);
     this.element.dataset["state"] = state;
     this.#state.textContent = words[state];
-    this.#about.textContent = {
-      idle: access === "needed" ? "a token is needed" : "connects when it is needed",
-      connecting: location.host,
-      attached: `${location.host} since ${formatTime(since)}`,
-      detached: `${reason} (${formatTime(since)})`,
-      lost: `${reason} (${formatTime(since)})`,
-    }[state];
     this.#connect.hidden = access === "needed" || (state !== "idle" && state !== "lost");
     this.#connect.textContent = state === "lost" ? "Connect again" : "Connect";
-    const said = `Gateway ${words[state]} ${reason}`;
+    this.#showAbout();
+    clearInterval(this.#tick);
+    if (state === "detached" || status.endsAt !== null) {
+      this.#tick = setInterval(() => this.#showAbout(), tickMs);
+    }
+    const ending = status.endsAt === null ? "" : "; it goes down soon";
+    const said = `Gateway ${words[state]} ${reason}${ending}`;
     if (said !== this.#said) {
       this.#said = said;
       this.#announce(said, state === "lost" ? "assertive" : "polite");
     }
   }
+
+  #showAbout(): void {
+    const { status, since, access } = this.#session;
+    const { state } = status;
+    const reason = visibleText(status.reason);
+    this.#about.textContent = {
+      idle: access === "needed" ? "a token is needed" : "connects when it is needed",
+      connecting: location.host,
+      attached: endText(status) || `${location.host} since ${formatTime(since)}`,
+      detached: waitText(status),
+      lost: `${reason} (${formatTime(since)})`,
+    }[state];
+    this.#about.title = state === "detached" ? reason : "";
+  }
+}
+
+// waitText says how long nothing has come, and how long connections are still kept.
+function waitText({ lastHeard, givesUpAt }: gateway.SessionStatus): string {
+  const now = Date.now();
+  const parts = [
+    lastHeard === null ? "" : `last heard ${seconds(now - lastHeard)} s ago`,
+    givesUpAt === null ? "" : `gives up in ${seconds(givesUpAt - now)} s`,
+  ].filter((part) => part !== "");
+  return parts.length === 0 ? "" : `(${parts.join(", ")})`;
+}
+
+function endText({ endsAt }: gateway.SessionStatus): string {
+  return endsAt === null ? "" : `the gateway goes down and ends it in ${seconds(endsAt - Date.now())} s`;
+}
+
+function seconds(ms: number): number {
+  return Math.max(0, Math.round(ms / msPerSecond));
 }

@@ -48,7 +48,7 @@ export class RecentLinks<T> {
       { kind: "quiet" },
     );
     forget.classList.add("forget");
-    this.element.replaceChildren(el("h2", {}, "Recent"), el("ul", {}, ...links), forget);
+    this.element.replaceChildren(el("h3", {}, "Recent"), el("ul", {}, ...links), forget);
   }
 }
 

@@ -9,6 +9,7 @@ import type { Recent } from "../parts/recent.js";
 import { RecentLinks } from "../parts/recentlinks.js";
 import { networks, parseTarget, type Target } from "../parts/target.js";
 import { visibleText } from "../parts/visible.js";
+import { firstTry } from "./firsttry.js";
 
 const msPerSecond = 1000;
 const defaultTimeoutSeconds = 15;
@@ -34,6 +35,7 @@ export class DialPanel {
   readonly #elapsed: HTMLElement;
   readonly #known: HTMLDataListElement;
   readonly #recentLinks: RecentLinks<Target>;
+  readonly #firstTry = firstTry();
   readonly #conversation: Conversation;
   #dialing: AbortController | null = null;
   // dialed is what the tab is named for, once there was a dial.
@@ -114,8 +116,9 @@ export class DialPanel {
     return el(
       "div",
       { class: "empty" },
-      el("p", {}, "Nothing was said yet. Enter a host and a port, or an address like [::1]:22, and connect."),
+      el("p", {}, "Enter a host and a port, like localhost:22 or [::1]:80, and connect."),
       this.#recentLinks.element,
+      this.#firstTry,
     );
   }
 
@@ -228,6 +231,7 @@ export class DialPanel {
       this.#known.replaceChildren(...items.map(({ address }) => el("option", { value: address })));
     }
     this.#recentLinks.show();
+    this.#firstTry.hidden = items.length > 0;
   }
 }
 

@@ -1,4 +1,4 @@
-// Every tool, in the order of the navigation.
+// Every tool, in the order of the navigation within each group.
 
 import { tcpConsole } from "./tcpconsole.js";
 import { tcpListener } from "./tcplistener.js";

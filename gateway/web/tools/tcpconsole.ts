@@ -17,6 +17,7 @@ const recentKey = "gonet.recent.tcp";
 export const tcpConsole: Tool = {
   id: "tcp",
   name: "TCP console",
+  group: "Connect",
   summary: "Connect to a host and port and talk to it",
   open: (context) => new TCPConsole(context),
 };

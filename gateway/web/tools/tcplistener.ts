@@ -24,6 +24,7 @@ const limits: Partial<TranscriptLimits> = { maxBytes: 512 * 1024, maxEntries: 10
 export const tcpListener: Tool = {
   id: "listen",
   name: "TCP listener",
+  group: "Local",
   summary: "Wait for connections and answer them",
   open: (context) => new TCPListenerTool(context),
 };

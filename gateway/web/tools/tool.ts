@@ -19,11 +19,16 @@ export interface OpenTool {
   more?(): void;
 }
 
+/** groups are the parts of the navigation, in its order. */
+export const groups = ["Connect", "Look up", "Measure", "Local"] as const;
+
 /** Tool is one entry of the navigation. */
 export interface Tool {
   /** id is its name in the address of the page. */
   readonly id: string;
   readonly name: string;
+  /** group is where it stands in the navigation. */
+  readonly group: (typeof groups)[number];
   /** summary says in a sentence what it is for. */
   readonly summary: string;
   open(context: ToolContext): OpenTool;
