@@ -145,6 +145,12 @@ export function withCount<E extends Error>(err: E, n: number): E & { n?: number 
   return n === 0 ? err : (Object.assign(fresh(), { n }) as E & { n: number });
 }
 
+/** freshValue is an object of the value of err, for those who note something about it: a shared one cannot take that. */
+export function freshValue<E extends Error>(err: E): E {
+  const fresh = (err as { [freshMark]?: () => E })[freshMark];
+  return fresh === undefined ? err : fresh();
+}
+
 /** same reports whether Go's == would hold between two errors: one object, or two equal values. */
 export function same(a: unknown, b: unknown): boolean {
   if (a === b) {

@@ -8,12 +8,13 @@ import {
   streamError,
   untilClosed,
 } from "./descriptor.js";
-import { withCount } from "./errorvalue.js";
+import { freshValue, withCount } from "./errorvalue.js";
 import { EOF } from "./io.js";
 import { limitError, withSignal } from "./limit.js";
 import { goError } from "./link.js";
 import { Lock } from "./lock.js";
 import { type Addr, ErrClosed, type Time } from "./net.js";
+import { detailOf, isLost, withDetail } from "./pieces.js";
 import { Deadline } from "./wire/deadline.js";
 import { PiecesError } from "./wire/errors.js";
 import type { Session } from "./wire/session.js";
@@ -148,10 +149,14 @@ export class listenFD {
     }
   }
 
-  // A listener that was not closed ended with its session; the reason is in the error.
+  // A listener ends when it is closed, by its program or with its session; the error's detail tells which.
   #ended(): Error {
     const { failure } = this.#stream;
-    return this.#closed || failure === null ? ErrClosed : goError(new PiecesError(failure), "accept4");
+    if (this.#closed || failure === null) {
+      return ErrClosed;
+    }
+    const err = goError(new PiecesError(failure), "accept4");
+    return isLost(err) ? withDetail(freshValue(ErrClosed), detailOf(err)) : err;
   }
 
   // The gateway may accept what is asked for now, and as many ahead as were taken before: a program that accepts

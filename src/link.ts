@@ -1,7 +1,7 @@
 // The way to a gateway: one session, opened when it is first needed, and again at the next operation after it
 // was lost. This and fd.ts are the only files that know the wire.
 
-import { type Detail, fromPieces, syscallError, withDetail } from "./pieces.js";
+import { type Detail, fromPieces, sessionLost, syscallError, withDetail } from "./pieces.js";
 import { onReturn, Redial } from "./redial.js";
 import { closeCode, DeadlineError, PiecesError, RefusedError, type SessionError } from "./wire/errors.js";
 import { subprotocol } from "./wire/frame.js";
@@ -443,13 +443,13 @@ export class Link {
   }
 
   // call asks the gateway a question that is about no stream. It fails with Go's error, or with LateError if limit
-  // passes first.
+  // passes first. Whoever lost the gateway over a question has no network; there is no connection that was reset.
   async call(op: string, args: readonly unknown[], limit?: Limit): Promise<readonly unknown[]> {
     const answer = this.#attached().then((session) => session.call(op, args));
     try {
       return await (limit === undefined ? answer : within(limit, answer));
     } catch (err) {
-      throw goError(err, op);
+      throw isSessionError(err) ? lostError(err, "connect", "ENETDOWN") : goError(err, op);
     }
   }
 
@@ -513,11 +513,14 @@ export function goError(err: unknown, call: string): Error {
     return fromPieces(err.pieces, call);
   }
   if (isSessionError(err)) {
-    const detail = { code: "GONET_SESSION_LOST", reason: err.message };
     // What never left was not begun: for the caller there was no network.
-    return syscallError(call, err.isUnsent ? "ENETDOWN" : "ECONNRESET", detail);
+    return lostError(err, call, err.isUnsent ? "ENETDOWN" : "ECONNRESET");
   }
   return err as Error;
+}
+
+function lostError(err: SessionError, call: string, code: string): Error {
+  return syscallError(call, code, { code: sessionLost, reason: err.message });
 }
 
 function isSessionError(err: unknown): err is SessionError {

@@ -31,11 +31,19 @@ export interface Detail {
   readonly reason?: string;
 }
 
+/** sessionLost is the code of what a lost session took along. */
+export const sessionLost = "GONET_SESSION_LOST";
+
 const details = new WeakMap<Error, Detail>();
 
 /** detailOf returns what is known about err beyond its text. */
 export function detailOf(err: Error): Detail | undefined {
   return details.get(err);
+}
+
+/** isLost reports whether err tells of a session that was lost. */
+export function isLost(err: Error): boolean {
+  return detailOf(err)?.code === sessionLost;
 }
 
 /** withDetail notes detail about err. err must not be a shared value. */
@@ -118,7 +126,7 @@ function detail(v: unknown): Detail | undefined {
     case "limit":
       return { code: "GONET_LIMIT", limit: text(name) };
     case "session":
-      return { code: "GONET_SESSION_LOST", reason: text(reason) };
+      return { code: sessionLost, reason: text(reason) };
     default:
       return undefined;
   }

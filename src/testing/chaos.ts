@@ -20,9 +20,10 @@ export interface Toxics {
 
 /**
  * Cut is a way of ending a connection: both sides are reset; both are closed in order; nobody hears of it and nothing passes
- * any more; or only the near side is reset, the far one goes on believing in it, and gets what was on its way, late.
+ * any more; or only one side is reset: with halfOpen the near one, with deaf the far one. The other goes on believing in it, and
+ * gets what was on its way when it is released, late.
  */
-export type Cut = "reset" | "end" | "blackhole" | "halfOpen";
+export type Cut = "reset" | "end" | "blackhole" | "halfOpen" | "deaf";
 
 const jitterSteps = 1_000;
 const maxLaneBytes = 256 * 1024;
@@ -135,9 +136,9 @@ export class Through {
     if (this.#isOver) return;
     this.isCut = true;
     if (how === "blackhole") return this.hold();
-    if (how === "halfOpen") {
+    if (how === "halfOpen" || how === "deaf") {
       this.#isHeld = true;
-      this.#near.resetAndDestroy();
+      (how === "deaf" ? this.#far : this.#near).resetAndDestroy();
       return;
     }
     this.#isOver = true;
