@@ -3,10 +3,21 @@
 import { el, field, freshId, select } from "../dom.js";
 import { type LineEnding, messageBytes, Remembered } from "./message.js";
 
+/** ComposerOptions are what differs between what is sent: bytes of a stream, or datagrams. */
+export interface ComposerOptions {
+  /** ending is the line ending chosen at first. */
+  readonly ending?: LineEnding;
+  /** takesEmpty says that no bytes can be sent too. */
+  readonly takesEmpty?: boolean;
+  /** placeholder is shown where text is typed. */
+  readonly placeholder?: string;
+}
+
 /** Composer makes messages and hands them over as bytes. */
 export class Composer {
   readonly element: HTMLElement;
   readonly #send: (bytes: Uint8Array) => void;
+  readonly #options: ComposerOptions;
   readonly #input: HTMLTextAreaElement;
   readonly #button: HTMLButtonElement;
   readonly #error: HTMLElement;
@@ -21,8 +32,10 @@ export class Composer {
   ]);
   readonly #remembered = new Remembered();
 
-  constructor(send: (bytes: Uint8Array) => void) {
+  constructor(send: (bytes: Uint8Array) => void, options: ComposerOptions = {}) {
     this.#send = send;
+    this.#options = options;
+    this.#ending.value = options.ending ?? "crlf";
     const errorId = freshId();
     this.#input = el("textarea", {
       rows: 1,
@@ -94,7 +107,7 @@ export class Composer {
 
   #onForm(): void {
     this.#ending.element.disabled = this.#isHex;
-    this.#input.placeholder = this.#isHex ? "48 65 6c 6c 6f" : "Type a line";
+    this.#input.placeholder = this.#isHex ? "48 65 6c 6c 6f" : (this.#options.placeholder ?? "Type a line");
     this.#input.classList.toggle("hex", this.#isHex);
     this.#setError("");
   }
@@ -107,7 +120,7 @@ export class Composer {
     const typed = this.#input.value;
     try {
       const bytes = messageBytes(typed, this.#isHex ? "hex" : "text", this.#ending.value);
-      if (bytes.length === 0) {
+      if (bytes.length === 0 && this.#options.takesEmpty !== true) {
         this.#setError("nothing to send");
         return;
       }

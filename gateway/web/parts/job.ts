@@ -39,6 +39,11 @@ export class Job {
     return this.#running !== null;
   }
 
+  /** canStart is whether the work may be started now. */
+  set canStart(canStart: boolean) {
+    this.#start.disabled = !canStart;
+  }
+
   /** listen lets form start the work, and Escape in scope end it. */
   listen(form: HTMLFormElement, scope: HTMLElement): void {
     form.addEventListener("submit", (event) => {
@@ -55,7 +60,7 @@ export class Job {
 
   /** run starts the work, unless it goes on already. */
   async run(): Promise<void> {
-    if (this.#running !== null) {
+    if (this.#running !== null || this.#start.disabled) {
       return;
     }
     const running = new AbortController();

@@ -170,3 +170,37 @@ describe("entryText", () => {
     expect(entryText(t.entries[0] as Entry, "text")).toBe("03:04:05.006 -- read: reset — why\n");
   });
 });
+
+test("a datagram is one entry, whatever its size and whatever came before", () => {
+  const t = new Transcript({ pieceBytes: 4 });
+  t.datagram("in", utf8("héllo w"), 0, "127.0.0.1:7");
+  t.datagram("in", Uint8Array.of(0xc3), 0, "127.0.0.1:7");
+  t.datagram("in", Uint8Array.of(0xa9), 0, "127.0.0.1:8");
+  t.datagram("in", new Uint8Array(0), 0, "127.0.0.1:8");
+  const entries = data(t.entries);
+  expect(entries.map(({ bytes, offset, peer }) => [bytes.length, offset, peer])).toEqual([
+    [8, 0, "127.0.0.1:7"],
+    [1, 0, "127.0.0.1:7"],
+    [1, 0, "127.0.0.1:8"],
+    [0, 0, "127.0.0.1:8"],
+  ]);
+  // A character does not go on in the next one.
+  expect(entries.map((entry) => textOf(partsOf(entry)))).toEqual(["héllo w", "\\xc3", "\\xa9", ""]);
+  expect(entryText(entries[0] as Data, "text")).toContain("<- 8 B from 127.0.0.1:7\nhéllo w\n");
+  expect(entryText({ ...(entries[1] as Data), kind: "out" }, "hex")).toContain(
+    "-> 1 B to 127.0.0.1:7\n00000000  c3 ",
+  );
+});
+
+test("a datagram's bytes are copied, and many of them are dropped as others are", () => {
+  const t = new Transcript({ maxBytes: 10, maxEntries: 3 });
+  const b = Uint8Array.of(1, 2, 3, 4, 5, 6);
+  t.datagram("out", b, 0, "");
+  b.fill(0);
+  expect([...(data(t.entries)[0] as Data).bytes]).toEqual([1, 2, 3, 4, 5, 6]);
+  t.datagram("out", b, 0, "");
+  expect(t.entries).toHaveLength(1);
+  expect(t.droppedBytes).toBe(6);
+  for (let i = 0; i < 9; i++) t.datagram("in", new Uint8Array(0), 0, "");
+  expect(t.entries).toHaveLength(3);
+});

@@ -20,6 +20,8 @@ export interface Data {
   readonly before: Uint8Array;
   /** bytes is what there is now. */
   readonly bytes: Uint8Array;
+  /** peer is who sent a datagram or gets it; empty for bytes of a connection. */
+  readonly peer: string;
   /** isContinued says that further bytes of the direction follow in a later record. */
   readonly isContinued: boolean;
   /** version grows with every change of the record. */
@@ -118,6 +120,16 @@ export class Transcript {
     this.onChange();
   }
 
+  /** datagram copies bytes that came or went as one to the end, also if there are none. */
+  datagram(kind: Direction, bytes: Uint8Array, at: number, peer: string): void {
+    this.#last[kind] = null; // none goes on where another ended
+    this.#push(kind, bytes.slice(), at, peer);
+    this.#last[kind] = null;
+    this.#allBytes += bytes.length;
+    this.#trim();
+    this.onChange();
+  }
+
   /** note adds a line. */
   note(tone: Tone, text: string, at: number, detail = ""): void {
     this.#lastId++;
@@ -161,7 +173,7 @@ export class Transcript {
     return bytes.subarray(taken.length);
   }
 
-  #push(kind: Direction, piece: Uint8Array, at: number): void {
+  #push(kind: Direction, piece: Uint8Array, at: number, peer = ""): void {
     const last = this.#last[kind];
     if (last !== null) {
       last.isContinued = true;
@@ -176,6 +188,7 @@ export class Transcript {
       before: last === null ? nothing : tailOf(last),
       bytes: piece,
       room: piece,
+      peer,
       isContinued: false,
       version: 0,
     };

@@ -24,5 +24,6 @@ export function entryText(entry: Entry, form: Form): string {
   const arrow = entry.kind === "in" ? "<-" : "->";
   const body = form === "hex" ? hexDump(entry.bytes, entry.offset) : textOf(partsOf(entry));
   const end = body.endsWith("\n") || body === "" ? "" : "\n";
-  return `${time} ${arrow} ${entry.bytes.length} B\n${body}${end}`;
+  const peer = entry.peer === "" ? "" : ` ${entry.kind === "in" ? "from" : "to"} ${entry.peer}`;
+  return `${time} ${arrow} ${entry.bytes.length} B${peer}\n${body}${end}`;
 }

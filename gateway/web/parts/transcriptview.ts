@@ -256,6 +256,7 @@ function dataRow(data: Data, form: Form): Row {
       el("span", { class: "arrow", "aria-hidden": "true" }, isIn ? "←" : "→"),
       el("span", { class: "unseen" }, isIn ? "received" : "sent"),
       el("span", { class: "size" }, `${formatCount(data.bytes.length)} B`),
+      data.peer === "" ? null : el("span", { class: "peer" }, data.peer),
     ),
     body,
   );

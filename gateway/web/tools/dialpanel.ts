@@ -7,9 +7,11 @@ import { formatElapsed } from "../parts/format.js";
 import type { Announce } from "../parts/live.js";
 import type { Recent } from "../parts/recent.js";
 import { RecentLinks } from "../parts/recentlinks.js";
-import { networks, parseTarget, type Target } from "../parts/target.js";
+import { isNetwork, networks, parseTarget, type Target } from "../parts/target.js";
 import { visibleText } from "../parts/visible.js";
+import type { Route } from "../route.js";
 import { firstTry } from "./firsttry.js";
+import type { Panel } from "./paneltabs.js";
 
 const msPerSecond = 1000;
 const defaultTimeoutSeconds = 15;
@@ -24,7 +26,7 @@ export interface DialPanelOptions {
 }
 
 /** DialPanel dials and shows the connection. */
-export class DialPanel {
+export class DialPanel implements Panel {
   readonly element: HTMLElement;
   readonly #options: DialPanelOptions;
   readonly #address: HTMLInputElement;
@@ -68,10 +70,7 @@ export class DialPanel {
     this.#cancel = button("Cancel", () => this.#dialing?.abort());
     this.#elapsed = el("output", { class: "elapsed", "aria-live": "off" });
     this.#recentLinks = new RecentLinks(options.recent, {
-      route: ({ network, address }) => ({
-        tool: "tcp",
-        params: { target: address, network: network === "tcp" ? "" : network },
-      }),
+      route: (target) => ({ tool: "tcp", params: paramsOf(target) }),
       text: targetText,
       onForget: () => {
         this.#show();
@@ -120,6 +119,14 @@ export class DialPanel {
       this.#recentLinks.element,
       this.#firstTry,
     );
+  }
+
+  get params(): Route["params"] {
+    return paramsOf(this.target);
+  }
+
+  set params({ target = "", network }: Route["params"]) {
+    this.target = parseTarget(target, isNetwork(network) ? network : "tcp");
   }
 
   /** target is what the form says. */
@@ -233,6 +240,10 @@ export class DialPanel {
     this.#recentLinks.show();
     this.#firstTry.hidden = items.length > 0;
   }
+}
+
+function paramsOf({ network, address }: Target): Route["params"] {
+  return { target: address, network: network === "tcp" ? "" : network };
 }
 
 function targetText({ network, address }: Target): string {

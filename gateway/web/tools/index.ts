@@ -3,6 +3,7 @@
 import { tcpConsole } from "./tcpconsole.js";
 import { tcpListener } from "./tcplistener.js";
 import type { Tool } from "./tool.js";
+import { udpConsole } from "./udpconsole.js";
 
 /** tools is the navigation; the first is shown if the address names none. */
-export const tools: readonly Tool[] = [tcpConsole, tcpListener];
+export const tools: readonly Tool[] = [tcpConsole, tcpListener, udpConsole];
