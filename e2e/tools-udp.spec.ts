@@ -42,7 +42,7 @@ async function open(page: Page, to: string, call: "Dial" | "ListenPacket" = "Dia
   await page.getByLabel("Open with").selectOption(call);
   await address(page).fill(to);
   await address(page).press("Enter");
-  await expect(facts(page)).toContainText("open");
+  await expect(facts(page)).toContainText(/^Stateopen/);
 }
 
 async function send(page: Page, text: string): Promise<void> {

@@ -560,7 +560,9 @@ test.describe("for everybody", () => {
       expect([...reached]).toContain(name);
     }
     await page.keyboard.press("Alt+ArrowDown");
-    await expect(page.getByRole("textbox", { name: "Listen on" })).toBeVisible();
+    await expect(page).not.toHaveTitle(/TCP console/);
+    await page.keyboard.press("Alt+ArrowUp");
+    await expect(page).toHaveTitle(/TCP console/);
   });
 
   test("nothing is wider than a phone", async ({ tools: page, peers }) => {
