@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { GatewayError, Link, type OpenTransport, type SessionStatus } from "./link.js";
 import { onReturn } from "./redial.js";
 import { RawLine } from "./testing/rawpeer.js";
+import { Random } from "./testing/wirerandom.js";
 import { type Frame, frameType as T } from "./wire/frame.js";
 import type { Transport } from "./wire/transport.js";
 
@@ -26,12 +27,16 @@ const welcome = (epoch: number, received: number): Frame => {
   return [T.welcome, 1, ["resume"], "g.1", resumeKey, epoch, received, graceMs, [], "g"];
 };
 
+class TestLine extends RawLine {
+  answered = false; // its HELLO was
+}
+
 // Road is the way to a gateway that is there or not.
 class Road {
   readonly link: Link;
   readonly states: string[] = [];
   attempts: number[] = []; // when, in ms
-  lines: RawLine[] = [];
+  lines: TestLine[] = [];
   refuse: Error | null = null; // while not null, attempts fail with it
   isSilent = false; // attempts are never answered
   readonly gateways: (string | undefined)[] = []; // for which each attempt was
@@ -45,7 +50,7 @@ class Road {
       if (this.isSilent) {
         return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
       }
-      const line = new RawLine();
+      const line = new TestLine();
       this.lines.push(line);
       return Promise.resolve(line.link.a);
     };
@@ -67,15 +72,16 @@ class Road {
   // answer welcomes the last line.
   async answer(epoch: number, received = 0): Promise<RawLine> {
     await settle();
-    const line = this.lines.at(-1) as RawLine;
+    const { line } = this;
+    line.answered = true;
     await line.next(T.hello);
     line.send(welcome(epoch, received));
     await line.quiet();
     return line;
   }
 
-  get line(): RawLine {
-    return this.lines.at(-1) as RawLine;
+  get line(): TestLine {
+    return this.lines.at(-1) as TestLine;
   }
 }
 
@@ -259,6 +265,67 @@ describe("Redial", () => {
     await pass(10);
     await road.link.close();
     expect(road.link.status.state).toBe("lost");
+  });
+});
+
+describe("a thousand clients", () => {
+  const clients = 1000;
+  const awayMs = 5000;
+  const longStepMs = 50;
+  const random = new Random(9);
+
+  // A gateway that was started anew knows none of their sessions. Whoever has lost one makes another at once.
+  test("N09: of a gateway that was away come back over at least 5 s, at most 300 in a second, all within 30 s", {
+    timeout: 60_000,
+  }, async () => {
+    const roads: Road[] = [];
+    for (let i = 0; i < clients; i++) roads.push(await Road.attached());
+    vi.spyOn(Math, "random").mockImplementation(() => random.below(1e9) / 1e9);
+    for (const road of roads) {
+      road.refuse = down;
+      road.line.link.cut();
+    }
+    const cutAt = performance.now();
+    const lostAt: number[] = [];
+    const backAt: number[] = [];
+    const gone = new Set(roads);
+    for (const road of roads) {
+      road.link.watch(({ state }) => {
+        if (state !== "lost" || gone.size === 0) return;
+        lostAt.push(performance.now() - cutAt);
+        void road.link.connect();
+      });
+    }
+    await pass(awayMs, longStepMs);
+    for (const road of roads) road.refuse = null;
+    for (let ms = 0; gone.size > 0 && ms < 30_000; ms += longStepMs) {
+      await pass(longStepMs, longStepMs);
+      for (const road of gone) {
+        const { line } = road;
+        if (line.answered || line.got.length === 0) continue;
+        const sessionID = line.all(T.hello)[0]?.[3];
+        line.answered = true;
+        if (sessionID !== null) line.send([T.goodbye, 4404, "no such session"]);
+        else {
+          line.send(welcome(1, 0));
+          gone.delete(road);
+          backAt.push(performance.now() - cutAt);
+        }
+      }
+    }
+    await settle();
+    await settle();
+    expect([lostAt.length, backAt.length]).toEqual([clients, clients]);
+    expect(roads.every((road) => road.link.status.state === "attached")).toBe(true);
+    const spread = (backAt.at(-1) as number) - (backAt[0] as number);
+    let most = 0; // in one second, whenever it begins
+    for (const from of backAt)
+      most = Math.max(most, backAt.filter((at) => at >= from && at < from + 1000).length);
+    console.log(`back over ${(spread / 1000).toFixed(1)} s, at most ${most} in a second`);
+    expect(spread).toBeGreaterThan(5000);
+    expect(most).toBeLessThanOrEqual(300);
+    expect(backAt.at(-1)).toBeLessThan(awayMs + 25_000);
+    for (const road of roads) await road.link.close();
   });
 });
 

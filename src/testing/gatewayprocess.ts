@@ -3,6 +3,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { WebSocket } from "ws";
+import type { ServeOptions } from "../../gateway/index.js";
 import { bundle, type Program } from "../../gateway/testing/child.js";
 import { connectOver, type Net } from "../connect.js";
 import { connect } from "../node.js";
@@ -18,6 +19,12 @@ export interface Holdings {
   readonly sockets: number;
   readonly resources: readonly string[];
 }
+
+/** ProcessOptions are options of a gateway that can be told to another process. */
+export type ProcessOptions = Pick<
+  ServeOptions,
+  "port" | "token" | "hosts" | "origins" | "limits" | "gatewayID"
+>;
 
 /** gatewayProgram builds the gateway that this starts. */
 export function gatewayProgram(): Promise<Program> {
@@ -39,18 +46,18 @@ export class GatewayProcess {
   }
 
   /** start builds the gateway and starts it. */
-  static async start(): Promise<GatewayProcess> {
+  static async start(options: ProcessOptions = {}): Promise<GatewayProcess> {
     const program = await gatewayProgram();
-    return GatewayProcess.#run(program.path, program);
+    return GatewayProcess.#run(program.path, program, options);
   }
 
   /** of starts a gateway that was built before. */
-  static of(path: string): Promise<GatewayProcess> {
-    return GatewayProcess.#run(path, null);
+  static of(path: string, options: ProcessOptions = {}): Promise<GatewayProcess> {
+    return GatewayProcess.#run(path, null, options);
   }
 
-  static async #run(path: string, program: Program | null): Promise<GatewayProcess> {
-    const child = fork(path, { execArgv: ["--expose-gc"] });
+  static async #run(path: string, program: Program | null, options: ProcessOptions): Promise<GatewayProcess> {
+    const child = fork(path, [JSON.stringify(options)], { execArgv: ["--expose-gc"] });
     const died = once(child, "exit").then(([code]) =>
       Promise.reject(new Error(`the gateway ended: ${code}`)),
     );

@@ -3,7 +3,7 @@
 import { readdirSync } from "node:fs";
 import { serve } from "../../gateway/index.js";
 import { liveSockets } from "../../native/index.js";
-import type { Holdings } from "./gatewayprocess.js";
+import type { Holdings, ProcessOptions } from "./gatewayprocess.js";
 
 function holdings(): Holdings {
   // Twice: what a finalizer frees is gone only after it ran.
@@ -23,7 +23,9 @@ function holdings(): Holdings {
 // A client that was cut off does not come back here: what it held has to go within a test's time.
 const graceMs = 500;
 
-const gateway = await serve({ webRoot: null, limits: { graceMs } });
+// What is not said stays so.
+const options = JSON.parse(process.argv[2] ?? "{}") as ProcessOptions;
+const gateway = await serve({ webRoot: null, ...options, limits: { graceMs, ...options.limits } });
 process.on("message", () => process.send?.(holdings()));
 process.on("disconnect", () => process.exit(0));
 process.send?.({ url: gateway.url, token: gateway.token });
