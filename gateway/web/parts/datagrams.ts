@@ -6,6 +6,7 @@ import { Composer } from "./composer.js";
 import { errorText } from "./errors.js";
 import { Facts } from "./facts.js";
 import { formatBytes, formatCount, formatTime } from "./format.js";
+import { addressInput } from "./inputs.js";
 import { keepPage } from "./keep.js";
 import type { Announce } from "./live.js";
 import { type Tone, Transcript } from "./transcript.js";
@@ -78,14 +79,7 @@ export class Datagrams {
     });
     this.#close = button("Close", () => void this.close(), { title: "Close the socket" });
     this.#pane.actions.append(this.#close);
-    this.#to = el("input", {
-      type: "text",
-      class: "address",
-      placeholder: options.toPlaceholder,
-      autocomplete: "off",
-      autocapitalize: "off",
-      spellcheck: "false",
-    });
+    this.#to = addressInput(options.toPlaceholder);
     this.#toField = el("div", { class: "send-to" }, field("Send to", this.#to, "inline"));
     this.element = el(
       "section",

@@ -61,8 +61,8 @@ test("a storage that refuses leaves the list as long as the page", () => {
 
 test.each([
   [{ host: "a" }, true],
-  [{ host: "a".repeat(300) }, true],
-  [{ host: "a".repeat(301) }, false],
+  [{ host: "a".repeat(1000) }, true],
+  [{ host: "a".repeat(1001) }, false],
   [{}, false],
   [{ host: 1 }, false],
   [["a"], false],

@@ -54,8 +54,8 @@ export class RecentLinks<T> {
 
 type Params = Route["params"];
 
-// Longer than any host name with its port; and no tool has more parameters.
-const maxParamChars = 300;
+// Room for a long list of ports; and no tool has more parameters.
+const maxParamChars = 1000;
 const maxParams = 12;
 
 /** isParams says whether v, which may be anything, can be the parameters of a route. */

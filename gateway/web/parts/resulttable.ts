@@ -47,9 +47,15 @@ export class ResultTable {
     return this.#body.rows.length;
   }
 
+  /** row makes a row that is not in the table yet. */
+  row(cells: readonly Cell[], tone: RowTone = "plain"): Row {
+    const made = this.#columns.map(({ kind }, i) => el("td", { class: kind }, cells[i] ?? ""));
+    return { element: el("tr", { "data-tone": tone }, ...made), cells: made };
+  }
+
   /** append adds a row below. If the table is full, it is left out. */
   append(cells: readonly Cell[], tone: RowTone = "plain"): Row {
-    const row = this.#row(cells, tone);
+    const row = this.row(cells, tone);
     if (this.length < this.#maxRows) {
       this.#body.append(row.element);
     }
@@ -58,7 +64,7 @@ export class ResultTable {
 
   /** prepend adds a row on top. */
   prepend(cells: readonly Cell[], tone: RowTone = "plain"): Row {
-    const row = this.#row(cells, tone);
+    const row = this.row(cells, tone);
     this.#body.prepend(row.element);
     if (this.length > this.#maxRows) {
       this.#body.deleteRow(-1);
@@ -77,10 +83,5 @@ export class ResultTable {
       [...row.cells].map((cell) => (cell.textContent ?? "").trim()).join("\t"),
     );
     return [this.#columns.map(({ name }) => name).join("\t"), ...lines, ""].join("\n");
-  }
-
-  #row(cells: readonly Cell[], tone: RowTone): Row {
-    const made = this.#columns.map(({ kind }, i) => el("td", { class: kind }, cells[i] ?? ""));
-    return { element: el("tr", { "data-tone": tone }, ...made), cells: made };
   }
 }

@@ -1,8 +1,9 @@
 // A transcript with what can be done to it: how it is shown, clear, copy, save.
 
-import { button, el, freshId } from "../dom.js";
+import { button, el } from "../dom.js";
 import type { Announce } from "./live.js";
 import { copyText, fileName, saveFile } from "./save.js";
+import { segments } from "./segments.js";
 import type { Transcript } from "./transcript.js";
 import { entryText, type Form } from "./transcripttext.js";
 import { TranscriptView } from "./transcriptview.js";
@@ -45,15 +46,9 @@ export class TranscriptPane {
   }
 
   #formChoice(): HTMLElement {
-    const name = freshId();
-    const choices = forms.map(([form, label]) => {
-      const input = el("input", { type: "radio", name, value: form, checked: form === this.view.form });
-      input.addEventListener("change", () => {
-        this.view.form = form;
-      });
-      return el("label", {}, input, el("span", {}, label));
-    });
-    return el("div", { class: "segments", role: "radiogroup", "aria-label": "Show data as" }, ...choices);
+    return segments("Show data as", forms, (form) => {
+      this.view.form = form;
+    }).element;
   }
 
   async #copy(): Promise<void> {

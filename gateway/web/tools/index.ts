@@ -1,9 +1,10 @@
 // Every tool, in the order of the navigation within each group.
 
+import { portCheck } from "./portcheck.js";
 import { tcpConsole } from "./tcpconsole.js";
 import { tcpListener } from "./tcplistener.js";
 import type { Tool } from "./tool.js";
 import { udpConsole } from "./udpconsole.js";
 
 /** tools is the navigation; the first is shown if the address names none. */
-export const tools: readonly Tool[] = [tcpConsole, tcpListener, udpConsole];
+export const tools: readonly Tool[] = [tcpConsole, tcpListener, udpConsole, portCheck];

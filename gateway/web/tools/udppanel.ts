@@ -1,8 +1,9 @@
 // One tab of the UDP console: the form to open a socket, and its datagrams.
 
 import * as net from "gonet";
-import { el, field, freshId, select } from "../dom.js";
+import { el, field, select } from "../dom.js";
 import { type DatagramSocket, Datagrams } from "../parts/datagrams.js";
+import { addressInput, suggestions } from "../parts/inputs.js";
 import { Job } from "../parts/job.js";
 import type { Announce } from "../parts/live.js";
 import type { Recent } from "../parts/recent.js";
@@ -30,8 +31,8 @@ export class UDPPanel implements Panel {
   readonly element: HTMLElement;
   readonly #options: UDPPanelOptions;
   readonly #call = select(calls.map((call) => [call, call] as const));
-  readonly #address: HTMLInputElement;
-  readonly #known = el("datalist", { id: freshId() });
+  readonly #address = addressInput("host:port");
+  readonly #known = suggestions(this.#address);
   readonly #network = select(networks.map((name) => [name, name] as const));
   readonly #job: Job;
   readonly #links: RecentLinks<Params>;
@@ -41,14 +42,6 @@ export class UDPPanel implements Panel {
 
   constructor(options: UDPPanelOptions) {
     this.#options = options;
-    this.#address = el("input", {
-      type: "text",
-      class: "address",
-      list: this.#known.id,
-      autocomplete: "off",
-      autocapitalize: "off",
-      spellcheck: "false",
-    });
     this.#links = new RecentLinks(options.recent, {
       route: (params) => ({ tool: "udp", params }),
       text: ({ target = "", network = "", call = "" }) =>
@@ -74,7 +67,7 @@ export class UDPPanel implements Panel {
       "form",
       { class: "dial" },
       field("Address", this.#address, "wide"),
-      this.#known,
+      this.#known.element,
       field("Open with", this.#call.element),
       field("Network", this.#network.element),
       this.#job.element,
@@ -177,9 +170,7 @@ export class UDPPanel implements Panel {
     this.#address.placeholder = this.#call.value === "Dial" ? "host:port" : defaultListenAddress;
     this.#network.element.disabled = isBusy;
     this.#call.element.disabled = isBusy;
-    this.#known.replaceChildren(
-      ...this.#options.recent.items.map(({ target = "" }) => el("option", { value: target })),
-    );
+    this.#known.show(this.#options.recent.items.map(({ target = "" }) => target));
     this.#links.show();
   }
 }
