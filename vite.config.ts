@@ -35,6 +35,20 @@ const program: Plugin = {
   },
 };
 
+// sshInPages fits the SSH library to pages: what it has for Node only, and methods that are not configured (see
+// gateway/web/ssh/config.ts), are left out, and of vscode-jsonrpc it gets the two files that it uses.
+const sshInPages: Plugin = {
+  name: "gonet-ssh-in-pages",
+  enforce: "pre",
+  resolveId(source, importer = "") {
+    const isLibrary = importer.includes("/@microsoft/dev-tunnels-ssh/");
+    if (isLibrary && (source.startsWith("./node/") || source === "diffie-hellman")) return "\0nothing";
+    if (isLibrary && source === "vscode-jsonrpc") return resolve(here, "gateway/web/ssh/jsonrpc.ts");
+    return null;
+  },
+  load: (id) => (id === "\0nothing" ? "export {};" : null),
+};
+
 const builds: Record<string, UserConfig> = {
   client: {
     build: {
@@ -87,7 +101,10 @@ const builds: Record<string, UserConfig> = {
       target: "es2022",
       modulePreload: { polyfill: false },
       assetsInlineLimit: 0,
+      // The SSH library knows Node's Buffer as a global.
+      rolldownOptions: { transform: { inject: { Buffer: ["buffer", "Buffer"] } } },
     },
+    plugins: [sshInPages],
   },
 };
 
