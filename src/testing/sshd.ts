@@ -73,7 +73,11 @@ function fingerprintOf(file: string): string {
 }
 
 /** startSshd starts a server. */
-export async function startSshd({ hostKeys = ["ed25519"], config = [], banner }: SshdOptions = {}): Promise<Sshd> {
+export async function startSshd({
+  hostKeys = ["ed25519"],
+  config = [],
+  banner,
+}: SshdOptions = {}): Promise<Sshd> {
   mkdirSync("/run/sshd", { recursive: true, mode: 0o755 }); // it wants an empty folder, and its service makes this one
   const folder = mkdtempSync(join(tmpdir(), "gonet-sshd-"));
   chmodSync(folder, 0o755);

@@ -1,6 +1,9 @@
 // Key exchange by X25519 (RFC 8731), which the SSH library lacks.
 
-import { type KeyExchange, KeyExchangeAlgorithm } from "@microsoft/dev-tunnels-ssh/algorithms/keyExchangeAlgorithm.js";
+import {
+  type KeyExchange,
+  KeyExchangeAlgorithm,
+} from "@microsoft/dev-tunnels-ssh/algorithms/keyExchangeAlgorithm.js";
 import { x25519 } from "@noble/curves/ed25519.js";
 import { Buffer } from "./buffer.js";
 import { equal, FormatError, join, mpint, string } from "./wire.js";

@@ -2,7 +2,7 @@
 
 import type { KeyPair } from "@microsoft/dev-tunnels-ssh/algorithms/publicKeyAlgorithm.js";
 import { ECDsa, Rsa } from "@microsoft/dev-tunnels-ssh/algorithms/sshAlgorithms.js";
-import { BigInt as Number } from "@microsoft/dev-tunnels-ssh/io/bigInt.js";
+import { BigInt as Mpint } from "@microsoft/dev-tunnels-ssh/io/bigInt.js";
 import { Buffer } from "./buffer.js";
 import { Ed25519KeyPair } from "./ed25519.js";
 import type { PrivateKey } from "./privatekey.js";
@@ -41,13 +41,13 @@ export async function keyPairOf(key: PrivateKey): Promise<KeyPair> {
   }
 }
 
-function number(bytes: Uint8Array): Number {
-  return Number.fromBytes(Buffer.from(bytes), { unsigned: true });
+function number(bytes: Uint8Array): Mpint {
+  return Mpint.fromBytes(Buffer.from(bytes), { unsigned: true });
 }
 
 // modulo is d mod (p - 1), which OpenSSH's form leaves out.
 function modulo(d: Uint8Array, p: Uint8Array): Uint8Array {
-  const value = (bytes: Uint8Array) => globalThis.BigInt(`0x${Buffer.from(bytes).toString("hex")}`);
+  const value = (bytes: Uint8Array) => BigInt(`0x${Buffer.from(bytes).toString("hex")}`);
   const hex = (value(d) % (value(p) - 1n)).toString(16);
   return Buffer.from(hex.padStart(hex.length + (hex.length % 2), "0"), "hex");
 }

@@ -24,7 +24,11 @@ export async function login(session: Session, options: LoginOptions): Promise<vo
     return;
   }
   const pair = key === null ? null : await keyPairOf(key);
-  const left = { publickey: pair === null ? 0 : 1, "keyboard-interactive": passwordTries, password: passwordTries };
+  const left = {
+    publickey: pair === null ? 0 : 1,
+    "keyboard-interactive": passwordTries,
+    password: passwordTries,
+  };
   const order: readonly Method[] = ["publickey", "keyboard-interactive", "password"];
   let isRefused = false;
   try {
@@ -90,7 +94,9 @@ async function interactively(session: Session, username: string, ask: Ask, about
 async function answered(args: SshAuthenticatingEventArgs, ask: Ask, about: string): Promise<null> {
   const { name = "", instruction = "", prompts = [] } = args.infoRequest ?? {};
   if (prompts.length > maxPrompts) {
-    throw new SSHError(`the server asks ${prompts.length} questions at once; at most ${maxPrompts} are answered`);
+    throw new SSHError(
+      `the server asks ${prompts.length} questions at once; at most ${maxPrompts} are answered`,
+    );
   }
   const said = [about, name, instruction].filter((text) => text !== "").join("\n");
   const questions = prompts.map(({ prompt, echo }) => ({ text: prompt, isSecret: !echo }));
@@ -104,11 +110,17 @@ async function answered(args: SshAuthenticatingEventArgs, ask: Ask, about: strin
 }
 
 // attempt tries one method, and none of the others that the library would go on with.
-function attempt(session: Session, method: `${AuthenticationMethod}`, credentials: SshClientCredentials): Promise<boolean> {
+function attempt(
+  session: Session,
+  method: `${AuthenticationMethod}`,
+  credentials: SshClientCredentials,
+): Promise<boolean> {
   session.config.authenticationMethods.splice(0, Number.POSITIVE_INFINITY, method as AuthenticationMethod);
   return new Promise((resolve, reject) => {
     session
-      .authenticateClient(credentials, (err, isDone) => (err === undefined ? resolve(isDone === true) : reject(err)))
+      .authenticateClient(credentials, (err, isDone) =>
+        err === undefined ? resolve(isDone === true) : reject(err),
+      )
       .catch(reject);
   });
 }

@@ -137,7 +137,9 @@ async function unseal(
   const options = new Reader(kdfOptions);
   const [salt, rounds] = [options.string(), options.uint32()];
   if (rounds < 1 || rounds > maxRounds) {
-    throw new KeyError(`opening the key would take ${rounds} rounds of bcrypt; at most ${maxRounds} are done`);
+    throw new KeyError(
+      `opening the key would take ${rounds} rounds of bcrypt; at most ${maxRounds} are done`,
+    );
   }
   const blockBytes = 16;
   const derived = new Uint8Array(keyBytes + blockBytes);

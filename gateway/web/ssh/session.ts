@@ -1,15 +1,15 @@
 // The library's session, listening for what the library itself has no use for.
 
-import type { SshMessage } from "@microsoft/dev-tunnels-ssh/messages/sshMessage.js";
 import {
   AuthenticationFailureMessage,
   AuthenticationRequestMessage,
 } from "@microsoft/dev-tunnels-ssh/messages/authenticationMessages.js";
 import { SshChannelOpenFailureReason } from "@microsoft/dev-tunnels-ssh/messages/connectionMessages.js";
+import type { SshMessage } from "@microsoft/dev-tunnels-ssh/messages/sshMessage.js";
 import { DisconnectMessage } from "@microsoft/dev-tunnels-ssh/messages/transportMessages.js";
 import { SshClientSession } from "@microsoft/dev-tunnels-ssh/sshClientSession.js";
-import type { CancellationToken } from "@microsoft/dev-tunnels-ssh/util/cancellation.js";
 import type { SshSessionConfiguration } from "@microsoft/dev-tunnels-ssh/sshSessionConfiguration.js";
+import type { CancellationToken } from "@microsoft/dev-tunnels-ssh/util/cancellation.js";
 import { Banner, InteractiveRequest } from "./messages.js";
 
 // A server may say as much as this before the login; OpenSSH's own limit is about the same.

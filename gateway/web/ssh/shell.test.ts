@@ -6,10 +6,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { installLimitMs } from "../../../src/testing/debian.js";
 import { type Joined, overMemory } from "../../../src/testing/gateways.js";
-import { type KeyType, makeKey, type Sshd, startSshd, whyNoSshd } from "../../../src/testing/sshd.js";
+import { type Sshd, startSshd, whyNoSshd } from "../../../src/testing/sshd.js";
 import type { HostKey } from "./hostkey.js";
 import type { Prompt, ShellOptions } from "./options.js";
-import { parsePrivateKey } from "./privatekey.js";
 import { openShell, type Shell } from "./shell.js";
 
 const why = whyNoSshd();

@@ -1,10 +1,13 @@
 // A shell on another machine, over a connection: openShell goes from the first byte to the prompt, Shell is what then comes
 // and goes. What people have to decide is asked through functions, so there is no page in here.
 
-import type { SshChannel } from "@microsoft/dev-tunnels-ssh/sshChannel.js";
 import { SshAuthenticationType } from "@microsoft/dev-tunnels-ssh/events/sshAuthenticatingEventArgs.js";
-import { ChannelOpenMessage, ChannelRequestMessage } from "@microsoft/dev-tunnels-ssh/messages/connectionMessages.js";
+import {
+  ChannelOpenMessage,
+  ChannelRequestMessage,
+} from "@microsoft/dev-tunnels-ssh/messages/connectionMessages.js";
 import { SshDisconnectReason } from "@microsoft/dev-tunnels-ssh/messages/transportMessages.js";
+import type { SshChannel } from "@microsoft/dev-tunnels-ssh/sshChannel.js";
 import { Buffer } from "./buffer.js";
 import { newConfig } from "./config.js";
 import type { Conn } from "./conn.js";

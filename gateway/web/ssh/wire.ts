@@ -86,7 +86,9 @@ export function mpint(bytes: Uint8Array): Uint8Array {
   }
   const significant = bytes.subarray(first);
   const signBit = 0x80;
-  return string(((significant[0] as number) & signBit) === 0 ? significant : join(Uint8Array.of(0), significant));
+  return string(
+    ((significant[0] as number) & signBit) === 0 ? significant : join(Uint8Array.of(0), significant),
+  );
 }
 
 /** equal compares bytes. */
