@@ -3,8 +3,9 @@
 import { portCheck } from "./portcheck.js";
 import { tcpConsole } from "./tcpconsole.js";
 import { tcpListener } from "./tcplistener.js";
+import { terminal } from "./terminal.js";
 import type { Tool } from "./tool.js";
 import { udpConsole } from "./udpconsole.js";
 
 /** tools is the navigation; the first is shown if the address names none. */
-export const tools: readonly Tool[] = [tcpConsole, tcpListener, udpConsole, portCheck];
+export const tools: readonly Tool[] = [tcpConsole, tcpListener, udpConsole, terminal, portCheck];
