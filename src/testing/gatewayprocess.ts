@@ -23,7 +23,7 @@ export interface Holdings {
 /** ProcessOptions are options of a gateway that can be told to another process. */
 export type ProcessOptions = Pick<
   ServeOptions,
-  "port" | "token" | "hosts" | "origins" | "limits" | "gatewayID"
+  "host" | "port" | "token" | "hosts" | "origins" | "limits" | "gatewayID" | "insecurePlainHTTP"
 >;
 
 /** gatewayProgram builds the gateway that this starts. */
