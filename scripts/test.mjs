@@ -48,6 +48,10 @@ const steps = {
     report: e2eReport,
     count: countPlaywright,
   },
+  soak: {
+    about: "200 clients with all operations for two minutes, while a link is cut every second",
+    args: ["scripts/soak.mjs", "--minutes", "2"],
+  },
 };
 
 const help = `npm test [-- --only <step>[,<step>...]]

@@ -149,3 +149,15 @@ test("who is down refuses", async () => {
   const socket = connect({ port: chaos.port, host: "127.0.0.1" });
   expect(await received(socket).over).toBe("ECONNRESET");
 });
+
+test("one connection's black hole begins after the byte it was told, and loses nothing", async () => {
+  const { near, far, chaos } = await joined({});
+  const { chunks } = received(far);
+  const [through] = chaos.through;
+  through?.cutAfter(5, "blackhole");
+  near.write(sample);
+  await expect.poll(() => through?.isCut).toBe(true);
+  await expect.poll(() => Buffer.concat(chunks).length).toBe(5);
+  through?.release();
+  await expect.poll(() => Buffer.concat(chunks).equals(sample)).toBe(true);
+});

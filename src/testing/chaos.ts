@@ -101,6 +101,7 @@ export class Through {
   readonly #far: Socket;
   readonly #chaos: Chaos;
   readonly #lanes: Lane[] = [];
+  #cutAt: Toxics["cutAt"];
   #isHeld = false;
   #isOver = false;
   #end: () => void = () => {};
@@ -172,17 +173,26 @@ export class Through {
     this.#lanes.push(lane);
   }
 
+  /** cutAfter cuts this connection when exactly so many further bytes have passed, both directions together. */
+  cutAfter(bytes: number, how: Cut): void {
+    this.#cutAt = { bytes: this.bytes + bytes, how };
+  }
+
   /** room is how much of a piece may pass before a cut. */
   room(n: number): number {
-    const { cutAt } = this.#chaos.toxics;
+    const cutAt = this.#nextCut;
     return cutAt === undefined ? n : Math.min(n, Math.max(0, cutAt.bytes - this.bytes));
+  }
+
+  get #nextCut(): Toxics["cutAt"] {
+    return this.isCut ? undefined : (this.#cutAt ?? this.#chaos.toxics.cutAt);
   }
 
   /** passed is called by the lanes for each piece that they gave on, after it was written. */
   passed(n: number, isWhole: boolean): void {
     this.bytes += n;
     this.#chaos.onPass?.(this);
-    const { cutAt } = this.#chaos.toxics;
+    const cutAt = this.#nextCut;
     if (cutAt !== undefined && (!isWhole || this.bytes >= cutAt.bytes)) this.cut(cutAt.how);
   }
 
@@ -248,9 +258,16 @@ class Lane {
       this.#bytes -= next.piece.length;
       const n = this.#through.room(next.piece.length);
       this.#to.write(next.piece.subarray(0, n));
+      if (n < next.piece.length) this.#keep(next.piece.subarray(n), next.at);
       this.#through.passed(n, n === next.piece.length);
     }
     this.#pace();
+  }
+
+  // #keep takes the rest of a piece back: a link that is only held must not lose it.
+  #keep(piece: Buffer, at: number): void {
+    this.#queue.unshift({ piece, at });
+    this.#bytes += piece.length;
   }
 
   // #pace lets the slower side set the pace: the proxy must not be a buffer that no network has.
