@@ -27,7 +27,7 @@ const usage = `npm run soak -- [options]
 The memory is measured now and then while nobody begins anything. Its slope is judged in a run of 20 minutes or more,
 without the first 10. Exit code 0 if everything held.`;
 
-const kinds: readonly Cut[] = ["reset", "end", "blackhole", "halfOpen"];
+const kinds: readonly Cut[] = ["reset", "end", "blackhole", "halfOpen", "deaf"];
 const niceness = 10;
 const maxCutBytes = 16 * 1024;
 const tellMs = 200;
@@ -94,7 +94,7 @@ class Cutter {
   readonly #timers = new Set<NodeJS.Timeout>();
   #isResting = false;
   #telling: NodeJS.Timeout | undefined;
-  readonly made: Record<Cut, number> = { reset: 0, end: 0, blackhole: 0, halfOpen: 0 };
+  readonly made: Record<Cut, number> = { reset: 0, end: 0, blackhole: 0, halfOpen: 0, deaf: 0 };
 
   constructor(chaos: Chaos, seed: number, perSecond: number) {
     this.#chaos = chaos;
@@ -112,7 +112,8 @@ class Cutter {
     through.cutAfter(1 + this.#random.below(maxCutBytes), how);
     this.#later(lateMs, () => {
       if (!through.isCut) through.cut(how); // too little passed
-      if (how === "halfOpen") this.#later(this.#random.below(lateMs), () => through.release());
+      if (how === "halfOpen" || how === "deaf")
+        this.#later(this.#random.below(lateMs), () => through.release());
     });
   }
 
