@@ -1,18 +1,14 @@
 // Names from a page in a real Chromium, by a gateway that asks a real name server: Debian's dnsmasq, on a port of loopback. Where
 // it is missing and may be installed, it is.
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { Resolver } from "node:dns/promises";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { type Gateway, serve } from "gonet/gateway";
-import { installLimitMs, program, whyNoProgram } from "../src/testing/debian.js";
+import { installLimitMs, whyNoProgram } from "../src/testing/debian.js";
+import { type Dnsmasq, startDnsmasq } from "./dnsmasq.js";
 import { expect, test } from "./fixtures.js";
 
 type Gonet = typeof import("gonet");
-
-const readyTries = 100;
-const readyStepMs = 50;
 
 const zone = [
   "--host-record=a.test,192.0.2.1,2001:db8::1",
@@ -27,33 +23,8 @@ const zone = [
   "--ptr-record=7.2.0.192.in-addr.arpa,seven.test",
 ];
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-/** answers waits until the name server at the port answers. */
-async function answers(port: number, dnsmasq: ChildProcess): Promise<void> {
-  const resolver = new Resolver({ timeout: readyStepMs, tries: 1 });
-  resolver.setServers([`127.0.0.1:${port}`]);
-  for (let i = 0; i < readyTries; i++) {
-    if (dnsmasq.exitCode !== null) throw new Error(`dnsmasq ended with ${dnsmasq.exitCode}`);
-    try {
-      await resolver.resolve4("a.test");
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, readyStepMs)); // not yet
-    }
-  }
-  throw new Error("dnsmasq does not answer");
-}
-
 test.describe("names", () => {
-  let dnsmasq: ChildProcess;
+  let dnsmasq: Dnsmasq;
   let gateway: Gateway;
   let server: string;
 
@@ -61,32 +32,14 @@ test.describe("names", () => {
     info.setTimeout(installLimitMs);
     const reason = whyNoProgram("dnsmasq", "dnsmasq-base");
     test.skip(reason !== "", reason);
-    const port = await freePort();
-    server = `127.0.0.1:${port}`;
-    const alone = [
-      "--keep-in-foreground",
-      "--conf-file=/dev/null",
-      "--no-resolv",
-      "--no-hosts",
-      "--pid-file=",
-    ];
-    const at = [
-      `--port=${port}`,
-      "--listen-address=127.0.0.1",
-      "--bind-interfaces",
-      "--user=",
-      "--local=/test/",
-    ];
-    dnsmasq = spawn(program("dnsmasq") as string, [...alone, ...at, ...zone], {
-      stdio: ["ignore", "ignore", "inherit"],
-    });
-    await answers(port, dnsmasq);
+    dnsmasq = await startDnsmasq(zone);
+    server = dnsmasq.server;
     gateway = await serve({ host: "127.0.0.1", port: 0, origins: [site.origin], dnsServers: [server] });
   });
 
   test.afterAll(async () => {
     await gateway?.close();
-    dnsmasq?.kill();
+    await dnsmasq?.close();
   });
 
   test("of every kind are looked up from a page", async ({ page, site }) => {

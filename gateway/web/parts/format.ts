@@ -50,3 +50,9 @@ export function formatElapsed(ms: number): string {
   const rest = String(Math.floor(seconds % secondsPerMinute)).padStart(2, "0");
   return `${Math.floor(seconds / secondsPerMinute)} min ${rest} s`;
 }
+
+/** formatLatency is a short time as ping(8) prints it, with about three digits: "0.054 ms", "12.3 ms", "1234 ms". */
+export function formatLatency(ms: number): string {
+  const digits = ms < 1 ? 3 : ms < 10 ? 2 : ms < 100 ? 1 : 0;
+  return `${ms.toFixed(digits)} ms`;
+}

@@ -1,5 +1,6 @@
 // Every tool, in the order of the navigation within each group.
 
+import { dnsLookup } from "./dnslookup.js";
 import { interfaces } from "./interfaces.js";
 import { portCheck } from "./portcheck.js";
 import { tcpConsole } from "./tcpconsole.js";
@@ -9,4 +10,12 @@ import type { Tool } from "./tool.js";
 import { udpConsole } from "./udpconsole.js";
 
 /** tools is the navigation; the first is shown if the address names none. */
-export const tools: readonly Tool[] = [tcpConsole, tcpListener, udpConsole, terminal, portCheck, interfaces];
+export const tools: readonly Tool[] = [
+  tcpConsole,
+  tcpListener,
+  udpConsole,
+  terminal,
+  dnsLookup,
+  portCheck,
+  interfaces,
+];
