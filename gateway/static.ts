@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import send from "@fastify/send";
+import { pageHeaders } from "./headers.js";
 
 // hashedFolder holds files whose name changes with their content (the build sees to it), so they never go stale.
 const hashedFolder = "/assets/";
@@ -13,28 +14,7 @@ const hashedMaxAgeMs = 365 * 24 * 3600 * 1000;
 // securityHeaders are on every answer. host is the Host of the request once it was checked, else null: newer browsers
 // count the WebSocket of the same host as `'self'`, the others must have it named.
 export function securityHeaders(host: string | null): Record<string, string> {
-  const sockets = host === null ? "" : ` ws://${host} wss://${host}`;
-  return {
-    "Content-Security-Policy": [
-      "default-src 'none'",
-      "script-src 'self'",
-      "style-src 'self'",
-      "img-src 'self'",
-      "font-src 'self'",
-      `connect-src 'self'${sockets}`,
-      "base-uri 'none'",
-      "form-action 'none'",
-      "frame-ancestors 'none'",
-      // No string becomes markup or code: a browser that knows of trusted types refuses innerHTML and its like.
-      "require-trusted-types-for 'script'",
-      "trusted-types 'none'",
-    ].join("; "),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-  };
+  return pageHeaders(host === null ? "'self'" : `'self' ws://${host} wss://${host}`);
 }
 
 // Outcome is what became of a request for a file: it was sent, or the status to answer with.
