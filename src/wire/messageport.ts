@@ -1,5 +1,6 @@
 // A Transport over a MessagePort: of a page, of an Electron process, or of Node's worker_threads.
 
+import { closeCode } from "./errors.js";
 import type { Receiver, Transport } from "./transport.js";
 
 // MessagePortLike is what all of them have in common.
@@ -11,8 +12,6 @@ export interface MessagePortLike {
   close(): void;
 }
 
-const brokenLink = 1006; // the code by which a WebSocket says that it ended without a word
-
 export class MessagePortTransport implements Transport {
   receiver: Receiver | null = null;
   readonly memory = "copied";
@@ -23,10 +22,11 @@ export class MessagePortTransport implements Transport {
     port.addEventListener("message", ({ data }) => {
       // Shared memory could change between the check of a frame and its use.
       if (data instanceof Uint8Array && data.buffer instanceof ArrayBuffer) this.receiver?.onMessage(data);
-      else this.#ended("not bytes");
+      else this.#ended(closeCode.broken, "not bytes");
     });
-    port.addEventListener("messageerror", () => this.#ended("message error"));
-    port.addEventListener("close", () => this.#ended("port closed"));
+    port.addEventListener("messageerror", () => this.#ended(closeCode.broken, "message error"));
+    // A port ends with its page or process, or because that wants it to; nothing on the way can break it.
+    port.addEventListener("close", () => this.#ended(closeCode.goingAway, "port closed"));
     port.start?.();
   }
 
@@ -55,9 +55,9 @@ export class MessagePortTransport implements Transport {
     this.close();
   }
 
-  #ended(reason: string): void {
+  #ended(code: number, reason: string): void {
     const receiver = this.receiver;
     this.close();
-    receiver?.onClose(brokenLink, reason);
+    receiver?.onClose(code, reason);
   }
 }
