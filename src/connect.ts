@@ -1,6 +1,7 @@
 // Which gateway: connect gives an independent package net bound to one, configure sets the one that the module's
 // own names use.
 
+import { hostOf, overHost } from "./host.js";
 import {
   type ConnectOptions,
   GatewayError,
@@ -69,7 +70,7 @@ function status(link: Link): Status {
 
 /** Configuration says which gateway the module's own names use. */
 export interface Configuration extends ConnectOptions {
-  /** url is the gateway's; without it, it is the origin of the page. */
+  /** url is the gateway's; without it, it is the origin of the page, and in the desktop app the app's own gateway. */
   readonly url?: string | URL;
   /** port is a MessagePort whose other end a gateway serves; it takes the place of url. */
   readonly port?: MessagePortLike;
@@ -94,7 +95,13 @@ function pageOrigin(): string {
   return origin;
 }
 
-const defaultLink = new Link(() => configured ?? overWebSocket(pageOrigin(), {}));
+// In the desktop app's page it is the gateway that the app hands ports to.
+function usual(): OpenTransport {
+  const host = hostOf();
+  return host === null ? overWebSocket(pageOrigin(), {}) : overHost(host);
+}
+
+const defaultLink = new Link(() => configured ?? usual());
 
 /** session is the session with the default gateway. */
 export const session: Status = status(defaultLink);

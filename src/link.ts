@@ -43,7 +43,7 @@ export interface ConnectOptions {
 export class GatewayError extends Error {
   /** code is "GONET_AUTH" if the gateway refused, "GONET_UNREACHABLE" if it did not answer. */
   readonly code: string;
-  /** reason is the gateway's word for it: "token", "origin", "host", "limit", "draining"; or "unreachable". */
+  /** reason is the gateway's word for it: "token", "origin", "host", "limit", "draining"; or "unreachable"; "gone" if it ended. */
   readonly reason: string;
   /** retryAfterMs is when the gateway would have room again, as it says itself; null if it does not. */
   readonly retryAfterMs: number | null;
@@ -483,6 +483,8 @@ function refusal(err: unknown): number | null {
     case "origin":
     case "host":
       return closeCode.forbidden;
+    case "gone":
+      return closeCode.noSession;
     default:
       return null;
   }
