@@ -24,10 +24,13 @@ const shell = new Shell(tools, session, announce, icon);
 document.body.append(regions, shell.element);
 go(token, rest);
 session.onChange();
+if (!session.takesToken) {
+  session.connect();
+}
 
 function go(given: string | null, hash: string): void {
   shell.show(hash);
-  if (given !== null) {
+  if (given !== null && session.takesToken) {
     session.use(given);
   }
 }

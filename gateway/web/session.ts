@@ -11,6 +11,9 @@ export type Access =
   /** given: there is a token, and nothing that speaks against it. */
   | "given";
 
+// In the desktop app nobody else can reach the gateway, and no token is needed: the app hands its page a port.
+const isDesktop = "gonetHost" in globalThis;
+
 // The smallest question a gateway can be asked; asking it opens a session if there is none.
 const question = "localhost:0";
 
@@ -18,7 +21,7 @@ const question = "localhost:0";
 export class Session {
   /** onChange is called after every change. */
   onChange: () => void = () => {};
-  #access: Access = "needed";
+  #access: Access = isDesktop ? "given" : "needed";
   #state: net.gateway.SessionStatus["state"] = net.session.status.state;
   #since = Date.now();
 
@@ -26,13 +29,23 @@ export class Session {
     net.session.watch((status) => {
       if (status.state === "attached") {
         this.#access = "given";
-      } else if (status.state === "lost" && this.#state === "connecting") {
+      } else if (status.state === "lost" && this.#state === "connecting" && this.takesToken) {
         this.#access = "failed";
       }
       this.#state = status.state;
       this.#since = Date.now();
       this.onChange();
     });
+  }
+
+  /** takesToken says that it takes a token to get to the gateway. */
+  get takesToken(): boolean {
+    return !isDesktop;
+  }
+
+  /** place is where the gateway is. */
+  get place(): string {
+    return isDesktop ? "this computer" : location.host;
   }
 
   get access(): Access {

@@ -68,13 +68,13 @@ export class StatusLine {
   }
 
   #showAbout(): void {
-    const { status, since, access } = this.#session;
+    const { status, since, access, place } = this.#session;
     const { state } = status;
     const reason = visibleText(status.reason);
     this.#about.textContent = {
       idle: access === "needed" ? "a token is needed" : "connects when it is needed",
-      connecting: location.host,
-      attached: endText(status) || `${location.host} since ${formatTime(since)}`,
+      connecting: place,
+      attached: endText(status) || `${place} since ${formatTime(since)}`,
       detached: waitText(status),
       lost: `${reason} (${formatTime(since)})`,
     }[state];
