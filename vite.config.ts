@@ -1,12 +1,14 @@
-import { chmodSync, readFileSync } from "node:fs";
+import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { defineConfig, type Plugin, type UserConfig } from "vite";
 
-// Four builds, chosen by mode (scripts/builds.mjs runs them):
+// The builds, chosen by mode (scripts/builds.mjs runs them):
 //   client   dist/index.js     the library for browsers, no dependency left in it
 //   node     dist/node.js      the same library for Node, over ws
 //   gateway  dist/gateway/     the gateway as a library and as a program
 //   web      dist/web/         the tools page that the gateway serves
+//   app      dist/app/         the desktop app, with everything it needs and the page
+//   preload  dist/app/         its preload script, one file by itself
 const here = import.meta.dirname;
 // license names the file with the licences of what was bundled.
 const license = { fileName: "licenses.md" };
@@ -49,6 +51,32 @@ const sshInPages: Plugin = {
   load: (id) => (id === "\0nothing" ? "export {};" : null),
 };
 
+// appFolder makes dist/app a folder that Electron starts: a package.json that names the main script, and the page.
+const appFolder: Plugin = {
+  name: "gonet-app-folder",
+  writeBundle({ dir = "." }) {
+    const {
+      version,
+      description,
+      license: terms,
+    } = JSON.parse(readFileSync(resolve(here, "package.json"), "utf8"));
+    const manifest = {
+      name: "gonet",
+      productName: "gonet",
+      version,
+      description,
+      license: terms,
+      author: "gonet",
+    };
+    writeFileSync(
+      resolve(dir, "package.json"),
+      `${JSON.stringify({ ...manifest, type: "module", main: "main.js" }, null, 2)}\n`,
+    );
+    rmSync(resolve(dir, "web"), { recursive: true, force: true });
+    cpSync(resolve(here, "dist/web"), resolve(dir, "web"), { recursive: true });
+  },
+};
+
 const builds: Record<string, UserConfig> = {
   client: {
     build: {
@@ -89,6 +117,37 @@ const builds: Record<string, UserConfig> = {
     },
     ssr: { noExternal: ["msgpackr"] },
     plugins: [program],
+  },
+  app: {
+    build: {
+      ssr: true,
+      lib: {
+        entry: {
+          main: resolve(here, "electron-app/main.ts"),
+          process: resolve(here, "electron-app/process.ts"),
+        },
+        formats: ["es"],
+      },
+      outDir: "dist/app",
+      minify: false,
+      sourcemap: false,
+      license,
+      target: "node22",
+      rolldownOptions: { external: ["electron"] },
+    },
+    ssr: { noExternal: true },
+    plugins: [appFolder],
+  },
+  preload: {
+    build: {
+      lib: { entry: { preload: resolve(here, "electron-app/preload.ts") }, formats: ["cjs"] },
+      outDir: "dist/app",
+      emptyOutDir: false,
+      minify: false,
+      sourcemap: false,
+      target: "es2022",
+      rolldownOptions: { external: ["electron"] },
+    },
   },
   web: {
     root: resolve(here, "gateway/web"),

@@ -16,6 +16,11 @@ const builds = {
     makes: ["dist/gateway/index.js", "dist/gateway/main.js"],
   },
   web: { from: ["gateway/web", "src"], makes: ["dist/web/index.html"] },
+  app: {
+    from: ["electron-app", "gateway", "native", "src"],
+    makes: ["dist/app/main.js", "dist/app/process.js", "dist/app/web/index.html"],
+  },
+  preload: { from: ["electron-app"], makes: ["dist/app/preload.cjs"] },
 };
 
 /** @typedef {keyof typeof builds} Build */
@@ -25,7 +30,10 @@ const hasPage = existsSync(join(root, "gateway/web/index.html"));
 
 /** gatewayBuilds make the gateway and what it serves, allBuilds the library as well. */
 export const gatewayBuilds = /** @type {Build[]} */ (hasPage ? ["gateway", "web"] : ["gateway"]);
-export const allBuilds = /** @type {Build[]} */ (["client", "node", ...gatewayBuilds]);
+export const allBuilds = /** @type {Build[]} */ (["client", "node", ...gatewayBuilds, "app", "preload"]);
+
+/** appBuilds make the desktop app, which has the page in it. */
+export const appBuilds = /** @type {Build[]} */ (["web", "app", "preload"]);
 
 /** settings go into every build. */
 const settings = ["package.json", "package-lock.json", "tsconfig.base.json", "vite.config.ts"];
