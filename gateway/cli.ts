@@ -2,7 +2,6 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { parseArgs } from "node:util";
-import type { LimitName } from "../src/wire/limits.js";
 import { newToken } from "./auth.js";
 import {
   nearestOption,
@@ -16,6 +15,7 @@ import {
 } from "./config.js";
 import { readConfigFile } from "./configfile.js";
 import { ConfigError, type Gateway, type GatewayOptions } from "./gateway.js";
+import type { LimitSettings } from "./gatewaylimits.js";
 import { helpText } from "./help.js";
 import { packageVersion } from "./home.js";
 import { newLog } from "./log.js";
@@ -31,7 +31,7 @@ const stopSignals = ["SIGINT", "SIGTERM"] as const;
 
 // ProgramOptions is what the program gives to serve.
 export type ProgramOptions = GatewayOptions & {
-  limits: Partial<Record<LimitName, number>>;
+  limits: LimitSettings;
   gatewayID: string | undefined;
 };
 

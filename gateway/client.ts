@@ -9,7 +9,7 @@ import { type Handler, Session } from "../src/wire/session.js";
 import type { SockAddr } from "../src/wire/sockaddr.js";
 import type { Stream } from "../src/wire/stream.js";
 import { type BindRequest, listen, listenMulticast, listenPacket, type MulticastRequest } from "./bind.js";
-import { DialError, type DialRequest, dial } from "./dial.js";
+import { DialError, type Dialled, type DialRequest, dial } from "./dial.js";
 import { Files } from "./files.js";
 import { ListenerSock } from "./listener.js";
 import type { Log } from "./log.js";
@@ -20,6 +20,7 @@ import { calls, opens } from "./ops.js";
 import { PacketSock, UnixSock } from "./packetsock.js";
 import type { Pump } from "./pump.js";
 import { Queue } from "./queue.js";
+import type { Shared } from "./shared.js";
 import { Slab } from "./slab.js";
 import { Sock } from "./sock.js";
 
@@ -28,6 +29,7 @@ export interface ClientOptions {
   gatewayID: string;
   limits: Partial<Limits>;
   lookup: Lookup;
+  shared: Shared;
   log: Log;
   resumeKey: Uint8Array;
   onAttached(client: Client): void;
@@ -65,6 +67,7 @@ export class Client implements Handler {
   readonly log: Log;
   readonly #slab = new Slab();
   readonly #dials: Queue;
+  readonly #shared: Shared;
   readonly files: Files;
   readonly #pumps = new WeakMap<Stream, Pump>();
   readonly #listening = new WeakMap<Stream, ListenerSock>();
@@ -73,6 +76,7 @@ export class Client implements Handler {
   constructor(options: ClientOptions) {
     this.lookup = options.lookup;
     this.log = options.log;
+    this.#shared = options.shared;
     this.session = new Session({
       role: "gateway",
       handler: this,
@@ -143,11 +147,16 @@ export class Client implements Handler {
     stream.onCancel = () => abort.abort();
     stream.onLost = () => abort.abort();
     this.#dials
-      .run(() => dial({ ...request, signal: abort.signal }, this.lookup), abort.signal)
+      .run(() => this.#shared.dials.run(() => this.#dial(request, abort.signal), abort.signal), abort.signal)
       .then(
         ({ socket, to }) => this.#connected(stream, socket, request.network, options, to),
         (err: unknown) => this.#refuse(stream, err),
       );
+  }
+
+  async #dial(request: Omit<DialRequest, "signal">, signal: AbortSignal): Promise<Dialled> {
+    this.#shared.checkRoom();
+    return dial({ ...request, signal }, this.lookup);
   }
 
   // #connected answers stream with a socket that is ready to move data. Not every kernel's socket tells where it was
@@ -174,15 +183,21 @@ export class Client implements Handler {
 
   // listenPacket opens a socket for packets and answers stream.
   listenPacket(stream: Stream, request: BindRequest): void {
-    listenPacket(request, this.lookup).then(
+    this.#inRoom(() => listenPacket(request, this.lookup)).then(
       (socket) => this.#connected(stream, socket, request.network, noOptions),
       (err: unknown) => this.#refuse(stream, err),
     );
   }
 
+  async #inRoom(open: () => Promise<Socket>): Promise<Socket> {
+    this.#shared.checkRoom();
+    return open();
+  }
+
   // listenMulticast joins a group and answers stream.
   listenMulticast(stream: Stream, request: MulticastRequest): void {
     try {
+      this.#shared.checkRoom();
       this.#connected(stream, listenMulticast(request), request.network, noOptions);
     } catch (err) {
       this.#refuse(stream, err);
@@ -196,7 +211,7 @@ export class Client implements Handler {
     }
     this.#listeners++;
     const path = request.target?.[0] === 1 ? request.target[1] : null;
-    listen(request, this.lookup).then(
+    this.#inRoom(() => listen(request, this.lookup)).then(
       (socket) => this.#announced(stream, socket, request.network, { ...options, path }),
       (err: unknown) => {
         this.#listeners--;
@@ -214,7 +229,7 @@ export class Client implements Handler {
     stream.becomeListener(() => {});
     stream.opened(options.fromFile ? [network.base, socket.localAddr()] : [socket.localAddr()]);
     const listener = new ListenerSock(socket, stream, {
-      roomForStream: () => this.session.size < this.session.limits.streams,
+      roomForStream: () => this.session.size < this.session.limits.streams && this.#shared.hasRoom,
       accepted: (accepted) => this.#accepted(accepted, stream, network, options),
       closed: () => {
         this.#listeners--;
@@ -242,6 +257,7 @@ export class Client implements Handler {
   fileConn(stream: Stream, fd: Fd, isListener: boolean): void {
     let socket: Socket;
     try {
+      this.#shared.checkRoom();
       socket = fd.toSocket();
     } catch (err) {
       return this.#refuse(stream, err);
@@ -275,13 +291,13 @@ export class Client implements Handler {
   }
 
   #own(socket: Socket, stream: Stream, network: Network): void {
-    const { flushMs } = this.session.limits;
+    const { limits } = this.session;
     const pump =
       network.base === "tcp"
-        ? new Sock(socket, stream, this.#slab, flushMs)
+        ? new Sock(socket, stream, this.#slab, limits)
         : network.base === "unix"
-          ? new UnixSock(socket, stream, this.files, flushMs)
-          : new PacketSock(socket, stream, network, this.files, flushMs);
+          ? new UnixSock(socket, stream, this.files, limits)
+          : new PacketSock(socket, stream, network, this.files, limits);
     this.#pumps.set(stream, pump);
   }
 

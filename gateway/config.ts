@@ -1,9 +1,9 @@
 // Every option of the gateway program, once. The command line, the configuration file, the help, the error messages and
 // the table in docs/gateway.md all come from here.
 import { isIP } from "node:net";
-import { type LimitName, limitTable } from "../src/wire/limits.js";
 import { isGatewayID } from "./check.js";
 import { ConfigError, defaultMaxSessions } from "./gateway.js";
+import { isLimit, type LimitSettings, limitNames } from "./gatewaylimits.js";
 import { type LogLevel, logLevels } from "./log.js";
 
 interface Kinds {
@@ -12,7 +12,7 @@ interface Kinds {
   flag: boolean;
   count: number;
   level: LogLevel;
-  limits: Partial<Record<LimitName, number>>;
+  limits: LimitSettings;
 }
 
 interface Option {
@@ -60,7 +60,7 @@ export const optionTable = {
     kind: "limits",
     value: "name=number",
     fallback: null,
-    help: "change one limit of a session (see Limits); may be repeated",
+    help: "change one limit of a session or of the gateway (see Limits); may be repeated",
   },
   listen: {
     kind: "text",
@@ -200,13 +200,17 @@ function limitsProblem(value: unknown): string | null {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return "must be a table of numbers";
   for (const [limit, number] of Object.entries(value)) {
-    if (!Object.hasOwn(limitTable, limit)) {
-      return `there is no limit ${JSON.stringify(limit)}; there are ${Object.keys(limitTable).join(", ")}`;
+    if (!isLimit(limit)) {
+      return `there is no limit ${JSON.stringify(limit)}; there are ${limitNames.join(", ")}`;
     }
     if (!isCount(number) || number === 0) return `${limit} must be a whole number, 1 or more`;
+    if (limit.endsWith("Ms") && number > maxTimerMs) return `${limit} must be at most ${maxTimerMs}`;
   }
   return null;
 }
+
+// maxTimerMs is the longest time that a timer can be set to: 24 days.
+const maxTimerMs = 2 ** 31 - 1;
 
 function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;

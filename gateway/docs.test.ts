@@ -2,13 +2,24 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { optionNames, optionTable, splitListen } from "./config.js";
-import { helpText, limitsMarkdown, optionsMarkdown, refusalsMarkdown } from "./help.js";
+import {
+  gatewayLimitsMarkdown,
+  helpText,
+  limitsMarkdown,
+  optionsMarkdown,
+  refusalsMarkdown,
+} from "./help.js";
 
 // The tables of docs/gateway.md come from the code. With GONET_UPDATE_DOCS=1 this test writes them.
 
 const path = join(import.meta.dirname, "..", "docs", "gateway.md");
 
-const tables = { options: optionsMarkdown(), limits: limitsMarkdown(), refusals: refusalsMarkdown() };
+const tables = {
+  options: optionsMarkdown(),
+  limits: limitsMarkdown(),
+  "gateway-limits": gatewayLimitsMarkdown(),
+  refusals: refusalsMarkdown(),
+};
 
 function between(name: string): RegExp {
   return new RegExp(`(<!-- ${name}: begin -->\n)[^]*?(<!-- ${name}: end -->)`);

@@ -6,6 +6,7 @@ import { type AddressInfo, isIP } from "node:net";
 import { Server as TLSServer } from "node:tls";
 import { type Authenticate, isToken, newToken, tokenCheck } from "./auth.js";
 import { proxyList, type Rules, wsPath } from "./check.js";
+import { gatewayLimits, type LimitSettings } from "./gatewaylimits.js";
 import { builtPage } from "./home.js";
 import { type Log, silentLog } from "./log.js";
 import { type Door, FrontDoor } from "./server.js";
@@ -58,6 +59,8 @@ export interface GatewayOptions {
   webRoot?: string | null;
   /** maxSessions is how many sessions there may be. */
   maxSessions?: number;
+  /** limits changes limits of each session and of the gateway; what is not named keeps its default. */
+  limits?: LimitSettings;
   /** logger takes the log; nothing is logged without one. */
   logger?: Log;
 }
@@ -93,6 +96,7 @@ export async function openGateway(options: GatewayOptions, door: Door): Promise<
     authenticate: options.authenticate ?? tokenCheck(token, principalOfToken),
     proxies: proxyList(trustedProxies),
     maxSessions: options.maxSessions ?? defaultMaxSessions,
+    maxPending: gatewayLimits(options.limits).handshakes,
     files,
     log,
   });

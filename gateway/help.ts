@@ -1,6 +1,7 @@
 // The texts made from the table of options: the help on the command line and the tables in docs/gateway.md.
 import { limitTable } from "../src/wire/limits.js";
 import { optionNames, optionTable } from "./config.js";
+import { gatewayLimitTable } from "./gatewaylimits.js";
 import { refusals } from "./refusal.js";
 
 const columns = 100;
@@ -30,12 +31,23 @@ export function optionsMarkdown(): string {
   return ["| option | default | unit | what it does |", "| --- | --- | --- | --- |", ...rows].join("\n");
 }
 
-// limitsMarkdown is the table of a session's limits for the docs.
-export function limitsMarkdown(): string {
-  const rows = Object.entries(limitTable).map(
-    ([name, { value, unit, why }]) => `| \`${name}\` | ${value} | ${unit} | ${why} |`,
+interface Limit {
+  readonly value: number | null;
+  readonly unit: string;
+  readonly why: string;
+}
+
+// limitsMarkdown is the table of a session's limits for the docs, or of the gateway's.
+export function limitsMarkdown(table: Readonly<Record<string, Limit>> = limitTable): string {
+  const rows = Object.entries(table).map(
+    ([name, { value, unit, why }]) => `| \`${name}\` | ${value ?? ""} | ${unit} | ${why} |`,
   );
   return ["| limit | default | unit | why |", "| --- | --: | --- | --- |", ...rows].join("\n");
+}
+
+// gatewayLimitsMarkdown is the table of the gateway's own limits.
+export function gatewayLimitsMarkdown(): string {
+  return limitsMarkdown(gatewayLimitTable);
 }
 
 // refusalsMarkdown is the table of refusals for the docs.

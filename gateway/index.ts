@@ -1,6 +1,5 @@
 // The gateway as a library: import { serve } from "gonet/gateway".
 import { loadAddon } from "../native/index.js";
-import type { Limits } from "../src/wire/limits.js";
 import { isGatewayID } from "./check.js";
 import {
   ConfigError,
@@ -18,8 +17,6 @@ export type { Door, Peer } from "./server.js";
 export { type Caller, Sessions, type SessionsOptions } from "./sessions.js";
 
 export interface ServeOptions extends GatewayOptions {
-  /** limits changes limits of each session; what is not named keeps its default. */
-  limits?: Partial<Limits>;
   /** dnsServers are asked in the place of those in resolv.conf: "192.0.2.1:53", "[2001:db8::1]:53". */
   dnsServers?: readonly string[];
   /**
@@ -33,13 +30,13 @@ export interface ServeOptions extends GatewayOptions {
 // token. It rejects with a ConfigError if what was asked for is wrong or unsafe, with the error of the system call if the
 // address cannot be had, and with an Error that says what to do if the native addon is missing.
 export async function serve(options: ServeOptions = {}): Promise<Gateway> {
-  const { limits, dnsServers, gatewayID, ...rest } = options;
+  const { dnsServers, gatewayID, ...rest } = options;
   if (gatewayID !== undefined && !isGatewayID(gatewayID)) {
     throw new ConfigError("gateway-id: 1 to 8 letters, digits, - and _");
   }
   loadAddon(); // now, not at the first socket somebody asks for
   const sessions = new Sessions({
-    ...(limits === undefined ? {} : { limits }),
+    ...(rest.limits === undefined ? {} : { limits: rest.limits }),
     dnsServers,
     gatewayID,
     maxSessions: rest.maxSessions ?? defaultMaxSessions,

@@ -7,7 +7,7 @@ import { headerOf, maxHeaderBytes, maxOOBBytes, type PacketType, parsePacket } f
 import type { Stream } from "../src/wire/stream.js";
 import type { Files } from "./files.js";
 import { isUnix, type Network } from "./network.js";
-import { Pump } from "./pump.js";
+import { Pump, type PumpTimes } from "./pump.js";
 
 const firstRetryMs = 1;
 const lastRetryMs = 50;
@@ -44,8 +44,8 @@ export class PacketSock extends Pump {
   // What was read to tell an empty record from the end, and is not handed over yet.
   #held: { received: Received; data: Uint8Array } | null = null;
 
-  constructor(socket: Socket, stream: Stream, network: Network, files: Files, flushMs: number) {
-    super(socket, stream, flushMs);
+  constructor(socket: Socket, stream: Stream, network: Network, files: Files, times: PumpTimes) {
+    super(socket, stream, times);
     this.#files = files;
     this.#network = network;
     this.#oobBytes = isUnix(network) ? maxOOBBytes : 0;
@@ -123,8 +123,8 @@ export class PacketSock extends Pump {
 export class UnixSock extends Pump {
   readonly #files: Files;
 
-  constructor(socket: Socket, stream: Stream, files: Files, flushMs: number) {
-    super(socket, stream, flushMs);
+  constructor(socket: Socket, stream: Stream, files: Files, times: PumpTimes) {
+    super(socket, stream, times);
     this.#files = files;
   }
 

@@ -4,6 +4,7 @@
 
 import { again, readable, type Socket, SysError, writable } from "../native/index.js";
 import type { PayloadType } from "../src/wire/frame.js";
+import type { Limits } from "../src/wire/limits.js";
 import type { Source, Stream } from "../src/wire/stream.js";
 
 // How long the client has to take what a broken connection brought before it broke.
@@ -19,11 +20,15 @@ let orphanedBytes = 0;
 // its data stays readable for ever, so it is not polled, and the reset comes as the answer to what was written.
 const askAfterMs = [10, 40, 160, 640];
 
+// PumpTimes are the limits of a session that are a pump's: how long a closed socket may take to deliver the rest, and how
+// long nothing may come over one that the client has half closed.
+export type PumpTimes = Pick<Limits, "flushMs" | "halfClosedMs">;
+
 export abstract class Pump implements Source {
   readonly socket: Socket;
   pulled?: PayloadType;
   protected readonly stream: Stream;
-  readonly #flushMs: number;
+  readonly #times: PumpTimes;
   // #offered: the kernel has something, and the session was told; it has not asked for it yet.
   #offered = false;
   #wantRead = true;
@@ -39,11 +44,12 @@ export abstract class Pump implements Source {
   #timer: NodeJS.Timeout | undefined;
   #lastRead: NodeJS.Timeout | undefined;
   #asking: NodeJS.Timeout | undefined;
+  #halfClosed: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, stream: Stream, flushMs: number) {
+  constructor(socket: Socket, stream: Stream, times: PumpTimes) {
     this.socket = socket;
     this.stream = stream;
-    this.#flushMs = flushMs;
+    this.#times = times;
     stream.source = this;
     stream.onReadable = () => this.#flushLater();
     stream.onLost = () => this.#lost();
@@ -109,7 +115,10 @@ export abstract class Pump implements Source {
         return null;
       }
     }
-    if (frame instanceof Uint8Array) return frame;
+    if (frame instanceof Uint8Array) {
+      this.#halfClosed?.refresh();
+      return frame;
+    }
     if (this.#failure !== null) {
       this.#failed(this.#failure);
       return null;
@@ -123,6 +132,7 @@ export abstract class Pump implements Source {
     }
     this.#readEnded = true;
     this.#wantRead = false;
+    clearTimeout(this.#halfClosed);
     this.#arm();
     this.stream.fin();
     this.#askNow();
@@ -160,6 +170,7 @@ export abstract class Pump implements Source {
       if (stream.finReceived && !this.#writeEnded) {
         this.#writeEnded = true;
         this.socket.shutdown("write");
+        if (!this.#readEnded) this.#halfClose();
       }
     } catch (err) {
       this.#writeFailed(err);
@@ -172,10 +183,18 @@ export abstract class Pump implements Source {
     if (this.stream.peerClosed) {
       // Closed, and the far end takes nothing: it gets a while, then a reset.
       this.#wantRead = false;
-      this.#timer ??= setTimeout(() => this.#abandon(), this.#flushMs).unref();
+      this.#timer ??= setTimeout(() => this.#abandon(), this.#times.flushMs).unref();
     }
     this.#wantWrite = this.waitsByPoll();
     this.#arm();
+  }
+
+  // #halfClose gives the far end a time in which something has to come: who has nothing more to send may not know that
+  // nobody is there any more.
+  #halfClose(): void {
+    this.#halfClosed = setTimeout(() => {
+      this.#failed(new SysError("", "ECONNRESET"));
+    }, this.#times.halfClosedMs).unref();
   }
 
   // waitsByPoll says whether polling tells when the kernel takes more. A socket for which it does not arranges to be
@@ -223,6 +242,7 @@ export abstract class Pump implements Source {
     if (!(err instanceof SysError)) throw err;
     clearTimeout(this.#lastRead);
     clearTimeout(this.#asking);
+    clearTimeout(this.#halfClosed);
     this.#readEnded = true;
     this.#wantRead = false;
     this.#wantWrite = false;
@@ -264,6 +284,7 @@ export abstract class Pump implements Source {
     clearTimeout(this.#timer);
     clearTimeout(this.#lastRead);
     clearTimeout(this.#asking);
+    clearTimeout(this.#halfClosed);
     this.released();
     this.socket.close();
   }

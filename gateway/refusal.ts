@@ -18,6 +18,7 @@ export const refusals = {
   upgrade: { status: 426, reason: "protocol", message: "this is answered to a WebSocket (version 13) only" },
   pending: { status: 503, reason: "limit", message: "too many connections are being opened, try again" },
   limit: { status: 503, reason: "limit", message: "the gateway has as many sessions as it may" },
+  memory: { status: 503, reason: "limit", message: "the gateway has no memory left, try again" },
   draining: { status: 503, reason: "draining", message: "the gateway is going down" },
   internal: { status: 500, reason: "internal", message: "the gateway failed" },
 } as const;

@@ -41,6 +41,8 @@ export interface Door {
   accept(ws: WebSocket, peer: Peer, raw: Duplex): void;
   /** size is the number of sessions there are. */
   readonly size: number;
+  /** isShort says that there is no memory for another one. */
+  readonly isShort: boolean;
   /** close ends all sessions and their sockets. */
   close(): Promise<void>;
 }
@@ -53,9 +55,6 @@ const ownPrefix = "/gonet/";
 
 // authTimeoutMs bounds how long an Authenticate may take: a client's own patience with a handshake is about this.
 const authTimeoutMs = 10_000;
-
-// maxPending is how many handshakes may wait for an Authenticate at once (OpenSSH's MaxStartups ends at 100 too).
-const maxPending = 100;
 
 // lingerMs is how long a refused socket stays so that its answer arrives: closing at once would turn bytes that the
 // caller is still sending into a reset, and a reset can overtake the answer.
@@ -92,6 +91,8 @@ export interface FrontDoorOptions {
   readonly authenticate: Authenticate;
   readonly proxies: BlockList;
   readonly maxSessions: number;
+  /** maxPending is how many handshakes may wait for authenticate at once. */
+  readonly maxPending: number;
   /** files is the tools page, or null to serve none. */
   readonly files: Files | null;
   readonly log: Log;
@@ -187,7 +188,7 @@ export class FrontDoor {
     request: IncomingMessage,
     isUpgrade: boolean,
   ): Promise<{ principal: string } | { refused: RefusalName }> {
-    if (this.#pending >= maxPending) return { refused: "pending" };
+    if (this.#pending >= this.#options.maxPending) return { refused: "pending" };
     this.#pending++;
     let timer: NodeJS.Timeout | undefined;
     try {
@@ -198,6 +199,7 @@ export class FrontDoor {
       if ("refused" in caller) return caller;
       if (this.#isDraining) return { refused: "draining" };
       if (this.#door.size >= this.#room(request)) return { refused: "limit" };
+      if (this.#door.isShort && !takesUp(request)) return { refused: "memory" };
       return caller;
     } finally {
       clearTimeout(timer);

@@ -4,7 +4,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
-import { closeCode, type SessionError } from "../src/wire/errors.js";
+import { closeCode, idleReason, type SessionError } from "../src/wire/errors.js";
 import { Greeting } from "../src/wire/greeting.js";
 import type { Hello } from "../src/wire/handshake.js";
 import { defaultLimits, type Limits } from "../src/wire/limits.js";
@@ -12,15 +12,18 @@ import type { Line } from "../src/wire/line.js";
 import type { Transport } from "../src/wire/transport.js";
 import { type WebSocketLike, WebSocketTransport } from "../src/wire/websocket.js";
 import { Client } from "./client.js";
+import { gatewayLimits, type LimitSettings, sessionLimits } from "./gatewaylimits.js";
 import { type Log, silentLog } from "./log.js";
 import { Lookup } from "./lookup.js";
+import { Memory, type Pressure } from "./memory.js";
+import { Shared } from "./shared.js";
 
 const sessionIDBytes = 16;
 const gatewayIDBytes = 5;
 const resumeKeyBytes = 32;
 
 export interface SessionsOptions {
-  limits?: Partial<Limits>;
+  limits?: LimitSettings;
   log?: Log;
   // dnsServers are asked in the place of those in resolv.conf: "192.0.2.1:53", "[2001:db8::1]:53".
   dnsServers?: readonly string[] | undefined;
@@ -54,6 +57,7 @@ interface Refusal {
 
 const noSession: Refusal = { code: closeCode.noSession, reason: "no such session" };
 
+const noMemory: Refusal = { code: closeCode.tooMuch, reason: "no memory left" };
 const noRoom: Refusal = { code: closeCode.tooMuch, reason: "as many sessions as there may be" };
 
 const reasons: ReadonlyMap<number, string> = new Map([
@@ -73,19 +77,64 @@ export class Sessions {
   readonly #log: Log;
   readonly #lookup: Lookup;
   readonly #maxSessions: number;
+  readonly #shared: Shared;
+  readonly #memory: Memory;
+  readonly #idle: NodeJS.Timeout;
+  #isHeld = false;
   #whenEmpty: (() => void) | null = null;
 
   constructor(options: SessionsOptions = {}) {
-    this.#limits = options.limits ?? {};
+    this.#limits = sessionLimits(options.limits);
     this.#log = options.log ?? silentLog;
     this.#lookup = new Lookup({ servers: options.dnsServers });
     this.#maxSessions = options.maxSessions ?? Number.POSITIVE_INFINITY;
     this.gatewayID = options.gatewayID ?? randomBytes(gatewayIDBytes).toString("base64url");
+    const limits = gatewayLimits(options.limits);
+    this.#shared = new Shared(limits);
+    this.#memory = new Memory({
+      limitBytes: limits.memoryBytes,
+      onPressure: (pressure) => this.#pressed(pressure),
+    });
+    const { idleMs = defaultLimits.idleMs } = this.#limits;
+    this.#idle = setInterval(
+      () => this.#endIdle(idleMs),
+      Math.min(idleMs / idleLooks, maxIdleLookMs),
+    ).unref();
   }
 
   // size is the number of sessions, detached ones and those that have yet to say hello included.
   get size(): number {
     return this.#held.size + this.#greetings.size;
+  }
+
+  // isShort says that there is no memory for another session.
+  get isShort(): boolean {
+    return this.#memory.pressure !== "none";
+  }
+
+  // #pressed makes room, as much as memory is short. It is told again and again until there is room.
+  #pressed(pressure: Pressure): void {
+    const isHeld = pressure === "pause" || pressure === "drop";
+    if (isHeld !== this.#isHeld) {
+      this.#isHeld = isHeld;
+      this.#log.warn({ pressure, sessions: this.size }, isHeld ? "memory short" : "memory enough");
+      for (const { client } of this.#held.values()) client.session.hold(isHeld);
+    }
+    if (pressure !== "drop") return;
+    const waiting = [...this.#held.values()]
+      .map(({ client }) => client.session)
+      .filter(({ state }) => state === "detached")
+      .sort((a, b) => a.detachedAt - b.detachedAt);
+    waiting[0]?.close(closeCode.noSession, noMemory.reason);
+  }
+
+  // #endIdle ends the sessions that nobody uses. Their clients open another when they need one.
+  #endIdle(idleMs: number): void {
+    const now = performance.now();
+    for (const { client } of [...this.#held.values()]) {
+      const since = client.session.idleSince;
+      if (since !== null && now - since >= idleMs) client.session.close(closeCode.goodbye, idleReason);
+    }
   }
 
   // accept serves a client over an opened WebSocket of the package ws. raw is the socket below it.
@@ -114,7 +163,9 @@ export class Sessions {
   }
 
   #begin(line: Line, said: Hello, caller: Caller): Refusal | null {
-    if (this.#held.size >= this.#maxSessions) return noRoom; // it said at the door that it takes one up
+    // It said at the door that it takes one up, or came by another door.
+    if (this.#held.size >= this.#maxSessions) return noRoom;
+    if (this.isShort) return noMemory;
     const id = `${this.gatewayID}.${randomBytes(sessionIDBytes).toString("base64url")}`;
     const resumeKey = randomBytes(resumeKeyBytes);
     const client = new Client({
@@ -122,6 +173,7 @@ export class Sessions {
       gatewayID: this.gatewayID,
       limits: this.#limits,
       lookup: this.#lookup,
+      shared: this.#shared,
       log: this.#log,
       resumeKey,
       onAttached: () => clearTimeout(held.grace),
@@ -139,6 +191,7 @@ export class Sessions {
       { session: shortID(id), agent: said.agent.slice(0, maxLoggedChars), ...caller },
       "session",
     );
+    client.session.hold(this.#isHeld);
     client.session.begin(line, said);
     return null;
   }
@@ -203,6 +256,8 @@ export class Sessions {
 
   // close ends every session and its sockets.
   async close(): Promise<void> {
+    this.#memory.stop();
+    clearInterval(this.#idle);
     const empty = new Promise<void>((resolve) => {
       this.#whenEmpty = resolve;
     });
@@ -214,6 +269,10 @@ export class Sessions {
 }
 
 const maxLoggedChars = 120;
+
+// How often to look for sessions that nobody uses: some times in the time after which one ends, at least once a minute.
+const idleLooks = 4;
+const maxIdleLookMs = 60_000;
 
 function shortID(id: string): string {
   return id.slice(0, 12);

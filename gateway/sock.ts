@@ -3,7 +3,7 @@
 import { again, type Socket } from "../native/index.js";
 import { dataPrefixBytes } from "../src/wire/frame.js";
 import type { Stream } from "../src/wire/stream.js";
-import { Pump } from "./pump.js";
+import { Pump, type PumpTimes } from "./pump.js";
 import type { Slab } from "./slab.js";
 
 const nothing = new Uint8Array(0);
@@ -11,8 +11,8 @@ const nothing = new Uint8Array(0);
 export class Sock extends Pump {
   readonly #slab: Slab;
 
-  constructor(socket: Socket, stream: Stream, slab: Slab, flushMs: number) {
-    super(socket, stream, flushMs);
+  constructor(socket: Socket, stream: Stream, slab: Slab, times: PumpTimes) {
+    super(socket, stream, times);
     this.#slab = slab;
   }
 

@@ -215,7 +215,7 @@ export function overMessagePort(port: MessagePortLike): OpenTransport {
 /** SessionStatus is what can be seen of a link's session. */
 export interface SessionStatus {
   /**
-   * state is "idle" before the first operation, then "connecting", "attached", "detached" while its link is broken and
+   * state is "idle" before the first operation and when nothing was open for a long time, else "connecting", "attached", "detached" while its link is broken and
    * another is looked for, and "lost" after it ended.
    */
   readonly state: "idle" | "connecting" | "attached" | "detached" | "lost";
@@ -345,7 +345,12 @@ export class Link {
           stop.removeEventListener("abort", giveUp);
           endListening();
           redial.stop();
-          this.#lost(reason.message);
+          if (reason.isIdle) {
+            this.#session = null;
+            this.#set({ state: "idle", reason: "", endsAt: null });
+          } else {
+            this.#lost(reason.message);
+          }
           reject(
             new GatewayError(reason.message.replace(/^gonet: /, ""), "GONET_UNREACHABLE", "unreachable"),
           );

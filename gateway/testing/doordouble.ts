@@ -4,6 +4,7 @@ import type { Door, Peer } from "../server.js";
 
 export class DoorDouble implements Door {
   readonly peers: Peer[] = [];
+  isShort = false;
   readonly #open = new Set<WebSocket>();
 
   accept(ws: WebSocket, peer: Peer): void {

@@ -1,7 +1,8 @@
 // Answering is the gateway's side of a session: what the client asks, OPEN, CANCEL and CALL, goes to the handler, and its
 // answers into frames.
 
-import { PiecesError, tooLarge, WireError } from "./errors.js";
+import { Allowance } from "./allowance.js";
+import { closeCode, PiecesError, tooLarge, WireError } from "./errors.js";
 import { encode, type Frame, frameType } from "./frame.js";
 import type { Sender } from "./sender.js";
 import type { Handler, Session } from "./session.js";
@@ -15,6 +16,7 @@ export class Answering {
   readonly #sender: Sender;
   readonly #streams: Streams;
   readonly #handler: Handler | undefined;
+  readonly #cancels: Allowance;
   #running = 0; // calls
 
   constructor(session: Session, sender: Sender, streams: Streams, handler: Handler | undefined) {
@@ -22,6 +24,7 @@ export class Answering {
     this.#sender = sender;
     this.#streams = streams;
     this.#handler = handler;
+    this.#cancels = new Allowance(session.limits.cancels, session.limits.cancelsPerSecond);
   }
 
   // handle takes a request.
@@ -30,6 +33,7 @@ export class Answering {
       case frameType.open:
         return this.#handleOpen(frame[1], frame[2], frame[3]);
       case frameType.cancel: {
+        if (!this.#cancels.take()) return this.#session.end(closeCode.tooMuch, "cancels", true);
         const stream = this.#streams.asked(frame[1]);
         if (stream?.state === "opening") stream.onCancel?.(); // else it crossed the answer
         return;

@@ -21,6 +21,9 @@ export const closeCode = {
 // maxReasonChars bounds the reason of GOODBYE: in UTF-8 it fits the 123 bytes of a WebSocket's close frame (RFC 6455, 5.5).
 export const maxReasonChars = 40;
 
+// idleReason is the reason of a goodbye to a session that nobody used: there is nothing wrong with it.
+export const idleReason = "idle";
+
 // FailureReason says in which way a peer broke the protocol; it is the whole text that the peer is told.
 export type FailureReason =
   | "malformed"
@@ -58,6 +61,11 @@ export class SessionError extends Error {
     this.name = "SessionError";
     this.code = code;
     this.#reason = reason;
+  }
+
+  // isIdle says that nobody used the session: nothing is wrong.
+  get isIdle(): boolean {
+    return this.code === closeCode.goodbye && this.#reason === idleReason;
   }
 
   // beforeItLeft is the same error for what was never sent.

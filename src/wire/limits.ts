@@ -49,6 +49,18 @@ export const limitTable = {
     unit: "connections",
     why: "connections taken from the kernel before Accept asked for them, at most",
   },
+  pings: { value: 20, unit: "PINGs", why: "at once; one every 15 s is usual, each costs an answer" },
+  pingsPerSecond: { value: 10, unit: "PINGs/s", why: "after those at once" },
+  cancels: {
+    value: 1000,
+    unit: "CANCELs",
+    why: "at once; opening and canceling on and on costs the gateway more than the client",
+  },
+  cancelsPerSecond: {
+    value: 1000,
+    unit: "CANCELs/s",
+    why: "after those at once; a port scan whose dials all time out makes some hundreds",
+  },
   helloMs: { value: 10_000, unit: "ms", why: "a link that says nothing costs a socket" },
   pingMs: { value: 15_000, unit: "ms", why: "below the 60 s after which proxies drop a silent WebSocket" },
   deadMs: { value: 45_000, unit: "ms", why: "three heartbeats without a sign of life" },
@@ -66,6 +78,16 @@ export const limitTable = {
     value: 300_000,
     unit: "ms",
     why: "a closed socket whose peer takes no data is reset after this",
+  },
+  halfClosedMs: {
+    value: 14_400_000,
+    unit: "ms",
+    why: "a connection that the client has half closed is reset when nothing came over it for so long: 4 h",
+  },
+  idleMs: {
+    value: 3_600_000,
+    unit: "ms",
+    why: "a session without sockets ends after this; the next operation opens another",
   },
 } as const;
 

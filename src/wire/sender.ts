@@ -44,6 +44,7 @@ export class Sender {
   #control: Uint8Array[] = []; // numbered frames
   #queuedBytes = 0; // in #control
   #ring: Stream[] = [];
+  #isHeld = false;
   #pumpDue = false;
   #flushDue = false;
   #areFree = true; // no transport so far looks at a frame that the peer has
@@ -132,6 +133,12 @@ export class Sender {
       this.#ring.push(stream);
     }
     this.want();
+  }
+
+  // hold makes no more DATA while it is held.
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    if (!isHeld) this.want();
   }
 
   // heard goes on with what waited for room in a link without drain events: the peer was heard.
@@ -258,6 +265,7 @@ export class Sender {
   }
 
   #pumpData(line: Line | null): void {
+    if (this.#isHeld) return;
     if (line !== null && this.replay.unsent > 0) return; // the link is full
     const { limits } = this.#owner;
     const stopped: Stream[] = []; // by the session's credit or the replay queue, which DGRAM does not need

@@ -75,9 +75,6 @@ export interface Counts {
   lostPacketBytes: number; // of DGRAMs that were lost with a link, as their offsets tell
 }
 
-const pingBurst = 20;
-const pingsPerSecond = 10;
-
 export class Session implements Attached, SenderOwner {
   readonly role: Role;
   limits: Limits;
@@ -102,7 +99,7 @@ export class Session implements Attached, SenderOwner {
   readonly #streams: Streams;
   readonly #asking: Asking;
   readonly #answering: Answering;
-  readonly #pings = new Allowance(pingBurst, pingsPerSecond);
+  readonly #pings: Allowance;
   readonly #attachment: Attachment;
   #countedData = 0; // of #credit.received, what acks has counted
 
@@ -114,6 +111,7 @@ export class Session implements Attached, SenderOwner {
     checkWindow("sessionWindow", this.limits.sessionWindow, maxSessionAheadBytes);
     this.id = options.id ?? "";
     this.gatewayID = options.gatewayID ?? "";
+    this.#pings = new Allowance(this.limits.pings, this.limits.pingsPerSecond);
     this.#credit = new Credit(this.limits, () => this.#sender.want());
     this.#sender = new Sender(this, this.#credit, options.defer);
     this.#streams = new Streams(this, this.#credit);
@@ -163,6 +161,16 @@ export class Session implements Attached, SenderOwner {
   // detachedAt is when the last link ended, in ms of performance.now.
   get detachedAt(): number {
     return this.#attachment.detachedAt;
+  }
+
+  // idleSince is since when the session has had no stream, in ms of performance.now; null if it has one.
+  get idleSince(): number | null {
+    return this.#streams.idleSince;
+  }
+
+  // hold stops making DATA of what sockets bring, and goes on with it: memory is short (gateway).
+  hold(isHeld: boolean): void {
+    this.#sender.hold(isHeld);
   }
 
   // size is the number of streams, opening and closing ones included.

@@ -17,6 +17,7 @@ export class Streams {
   readonly #peerParity: number;
   #nextID: number;
   #peerID = 0; // the highest id the peer has used
+  #idleSince = performance.now();
 
   constructor(session: Session, credit: Credit) {
     this.#session = session;
@@ -27,6 +28,11 @@ export class Streams {
 
   get size(): number {
     return this.#table.size;
+  }
+
+  // idleSince is since when there has been none, in ms of performance.now; null if there is one.
+  get idleSince(): number | null {
+    return this.#table.size > 0 ? null : this.#idleSince;
   }
 
   // open makes a stream with an id of this side. It is in the table when add was called.
@@ -54,6 +60,7 @@ export class Streams {
   // forget drops a stream both sides are done with.
   forget(stream: Stream): void {
     this.#table.delete(stream.id);
+    this.#idleSince = performance.now();
     this.#credit.forget(stream);
     stream.narrow();
   }

@@ -1,0 +1,58 @@
+// Memory watches how much of its memory the gateway uses, and says what has to go before there is none left. What it
+// counts is what the program holds: V8's heap, and the buffers outside of it.
+
+import { getHeapStatistics } from "node:v8";
+
+/** Pressure is how short memory is: from "full" on nobody new is let in, from "pause" on sockets are not read, at "drop" waiting sessions go. */
+export type Pressure = "none" | "full" | "pause" | "drop";
+
+const levels: readonly (readonly [from: number, pressure: Pressure])[] = [
+  [0.95, "drop"],
+  [0.92, "pause"],
+  [0.85, "full"],
+];
+
+const lookEveryMs = 500;
+// Memory that nobody uses any more counts until it is collected: only what is still there after some looks is in use.
+const looksUntilSure = 3;
+
+export interface MemoryOptions {
+  /** limitBytes is how much there is. */
+  readonly limitBytes: number;
+  /** onPressure is told at every look, from the first that is not "none" to the first that is. */
+  readonly onPressure: (pressure: Pressure) => void;
+  /** used gives the share of memory in use, for tests. */
+  readonly used?: () => number;
+}
+
+/** Memory is one such watch. */
+export class Memory {
+  pressure: Pressure = "none";
+  readonly #options: MemoryOptions;
+  readonly #timer: NodeJS.Timeout;
+  #shares: number[] = [];
+
+  constructor(options: MemoryOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.#look(), lookEveryMs).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    const { used = () => share(this.#options.limitBytes), onPressure } = this.#options;
+    this.#shares = [...this.#shares, used()].slice(-looksUntilSure);
+    const least = this.#shares.length < looksUntilSure ? 0 : Math.min(...this.#shares);
+    const before = this.pressure;
+    this.pressure = levels.find(([from]) => least >= from)?.[1] ?? "none";
+    if (this.pressure !== "none" || before !== "none") onPressure(this.pressure);
+  }
+}
+
+// share is the share in use of the memory that is the shortest: V8's heap has a limit of its own.
+function share(limitBytes: number): number {
+  const { heapUsed, external } = process.memoryUsage();
+  return Math.max(heapUsed / getHeapStatistics().heap_size_limit, (heapUsed + external) / limitBytes);
+}
