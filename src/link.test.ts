@@ -181,6 +181,26 @@ describe("the session", () => {
     await other.close();
   });
 
+  it("is idle again when nobody used it for a long time, and opened by the next operation", async () => {
+    const gateway = await serve({ webRoot: null, limits: { idleMs: 200 } });
+    const net = await connect(gateway.url, { token: gateway.token });
+    const states: SessionStatus["state"][] = [];
+    await new Promise<void>((resolve) => {
+      net.session.watch(({ state }) => {
+        states.push(state);
+        if (state === "idle") {
+          resolve();
+        }
+      });
+    });
+    expect(states).toEqual(["idle"]);
+    const listener = await net.Listen("tcp", "127.0.0.1:0");
+    expect(net.session.status.state).toBe("attached");
+    await listener.Close();
+    await net.session.close();
+    await gateway.close();
+  });
+
   it("does not come back after it was closed, and closing ends an attempt to connect", async () => {
     const at = await overMemory();
     await at.net.session.close();

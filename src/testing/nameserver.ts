@@ -35,6 +35,7 @@ export interface NameServer {
 /** nameServer starts one. say is asked for each answer, and may take its time. */
 export async function nameServer(say: (asked: Asked) => Said | Promise<Said>): Promise<NameServer> {
   const asked: Asked[] = [];
+  let isOver = false;
   const reply = async (question: Buffer, network: "udp" | "tcp"): Promise<Buffer | null> => {
     const read = readQuestion(question, network);
     asked.push(read);
@@ -43,7 +44,7 @@ export async function nameServer(say: (asked: Asked) => Said | Promise<Said>): P
   };
   const [udp, tcp] = await bound();
   udp.on("message", (question, from) => {
-    void reply(question, "udp").then((b) => b && udp.send(b, from.port, from.address));
+    void reply(question, "udp").then((b) => b && !isOver && udp.send(b, from.port, from.address));
   });
   tcp.on("connection", (c) => {
     c.on("error", () => {}); // a client that goes away is not the test's concern
@@ -60,6 +61,7 @@ export async function nameServer(say: (asked: Asked) => Said | Promise<Said>): P
     address: `127.0.0.1:${udp.address().port}`,
     asked,
     async close() {
+      isOver = true; // what is still thought about is not answered any more
       udp.close();
       await new Promise((resolve) => tcp.close(resolve));
     },
