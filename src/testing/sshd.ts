@@ -110,6 +110,7 @@ export async function startSshd({
     `AuthorizedKeysFile ${authorized}`,
     `AllowUsers ${user}`,
     "UsePAM no",
+    "KbdInteractiveAuthentication no",
     "StrictModes no",
     "AcceptEnv LANG",
     "PrintMotd no",

@@ -30,7 +30,7 @@ export async function login(session: Session, options: LoginOptions): Promise<vo
     password: passwordTries,
   };
   const order: readonly Method[] = ["publickey", "keyboard-interactive", "password"];
-  let isRefused = false;
+  let about = "";
   try {
     for (;;) {
       const method = order.find((name) => session.methods.includes(name) && left[name] > 0);
@@ -38,11 +38,14 @@ export async function login(session: Session, options: LoginOptions): Promise<vo
         throw new SSHError(denied(session, key));
       }
       left[method]--;
-      const about = isRefused ? again : "";
-      if (await tried(session, method, options, pair, about)) {
+      const { isDone, wasAsked } = await tried(session, method, options, pair, about);
+      if (isDone) {
         return;
       }
-      isRefused = method !== "publickey" && !session.isPartial;
+      if (!wasAsked) {
+        left[method] = 0;
+      }
+      about = wasAsked && !session.isPartial ? again : about;
     }
   } finally {
     pair?.dispose();
@@ -55,37 +58,52 @@ async function tried(
   { user: username, ask }: LoginOptions,
   pair: Awaited<ReturnType<typeof keyPairOf>> | null,
   about: string,
-): Promise<boolean> {
+): Promise<{ readonly isDone: boolean; readonly wasAsked: boolean }> {
   switch (method) {
-    case "publickey":
-      return await attempt(session, method, { username, publicKeys: pair === null ? [] : [pair] });
+    case "publickey": {
+      const publicKeys = pair === null ? [] : [pair];
+      return { isDone: await attempt(session, method, { username, publicKeys }), wasAsked: false };
+    }
     case "password": {
       const answers = await ask(about, [{ text: `Password for ${username}`, isSecret: true }]);
       const password = answers?.[0];
       if (password === undefined) {
         throw new CanceledError();
       }
-      return await attempt(session, method, { username, passwordProvider: async () => [username, password] });
+      const credentials = {
+        username,
+        passwordProvider: async () => [username, password] as [string, string],
+      };
+      return { isDone: await attempt(session, method, credentials), wasAsked: true };
     }
     case "keyboard-interactive":
       return await interactively(session, username, ask, about);
   }
 }
 
-// interactively lets the server ask what it wants, as often as it wants.
-async function interactively(session: Session, username: string, ask: Ask, about: string): Promise<boolean> {
+// interactively lets the server ask what it wants, as often as it wants. A server that refuses without having asked anything
+// has nothing to ask.
+async function interactively(
+  session: Session,
+  username: string,
+  ask: Ask,
+  about: string,
+): Promise<{ readonly isDone: boolean; readonly wasAsked: boolean }> {
+  let wasAsked = false;
   let failed: (err: unknown) => void = () => {};
   const failing = new Promise<never>((_, reject) => {
     failed = reject;
   });
   const listening = session.onAuthenticating((args) => {
+    wasAsked = true;
     args.authenticationPromise = answered(args, ask, about).catch((err: unknown) => {
       failed(err);
       return null;
     });
   });
   try {
-    return await Promise.race([attempt(session, "keyboard-interactive", { username }), failing]);
+    const isDone = await Promise.race([attempt(session, "keyboard-interactive", { username }), failing]);
+    return { isDone, wasAsked };
   } finally {
     listening.dispose();
   }

@@ -2,12 +2,9 @@
 // and goes. What people have to decide is asked through functions, so there is no page in here.
 
 import { SshAuthenticationType } from "@microsoft/dev-tunnels-ssh/events/sshAuthenticatingEventArgs.js";
-import {
-  ChannelOpenMessage,
-  ChannelRequestMessage,
-} from "@microsoft/dev-tunnels-ssh/messages/connectionMessages.js";
+import { ChannelRequestMessage } from "@microsoft/dev-tunnels-ssh/messages/connectionMessages.js";
 import { SshDisconnectReason } from "@microsoft/dev-tunnels-ssh/messages/transportMessages.js";
-import type { SshChannel } from "@microsoft/dev-tunnels-ssh/sshChannel.js";
+import { SshChannel } from "@microsoft/dev-tunnels-ssh/sshChannel.js";
 import { Buffer } from "./buffer.js";
 import { newConfig } from "./config.js";
 import type { Conn } from "./conn.js";
@@ -18,11 +15,12 @@ import { login } from "./login.js";
 import { EnvRequest, PtyRequest, WindowChange } from "./messages.js";
 import type { ShellOptions, Size } from "./options.js";
 import { Session } from "./session.js";
+import { join } from "./wire.js";
 
 // What the server must have done before anybody is asked anything. Its own limit for logging in is mostly 120 s.
 const handshakeMs = 30_000;
-// As much as the server sends ahead of what was read: enough for a fast line, little enough to stop soon after Ctrl+C.
-const windowBytes = 256 * 1024;
+// As much as the server sends ahead of what was read. It is the library's own window: with another one it counts wrong.
+const windowBytes = SshChannel.defaultMaxWindowSize;
 
 /** Exit is how a shell ended: by its own status, by a signal, or because the connection did. */
 export interface Exit {
@@ -92,10 +90,7 @@ async function trusted(session: Session, { trust }: ShellOptions): Promise<void>
 }
 
 async function channelOf(session: Session, { term, size, env }: ShellOptions): Promise<SshChannel> {
-  const open = new ChannelOpenMessage();
-  open.channelType = "session";
-  open.maxWindowSize = windowBytes;
-  const channel = await session.openChannel(open, null);
+  const channel = await session.openChannel("session", null);
   if (!(await channel.request(new PtyRequest(term, size)))) {
     throw new SSHError("the server gives no terminal");
   }
@@ -166,9 +161,14 @@ class RunningShell implements Shell {
         this.#wake = resolve;
       });
     }
-    const piece = this.#pieces.shift() ?? null;
-    this.#taken = piece?.length ?? 0;
-    return piece;
+    // All that is there: servers send a line at a time, and each piece costs its reader a turn.
+    const pieces = this.#pieces.splice(0);
+    if (pieces.length === 0) {
+      return null;
+    }
+    const all = join(...pieces);
+    this.#taken = all.length;
+    return all;
   }
 
   async write(bytes: Uint8Array): Promise<void> {

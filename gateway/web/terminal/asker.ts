@@ -4,7 +4,7 @@ import { button, el, field, freshId } from "../dom.js";
 import type { Announce } from "../parts/live.js";
 import { visibleText } from "../parts/visible.js";
 
-/** Choice is a way to answer; the first of several is taken by Enter. */
+/** Choice is a way to answer. */
 export interface Choice<V extends string> {
   readonly value: V;
   readonly text: string;
@@ -15,8 +15,9 @@ export interface Question<V extends string> {
   readonly title: string;
   readonly lines: readonly (string | Node)[];
   readonly fields?: readonly { readonly label: string; readonly isSecret: boolean }[];
+  /** choices are the answers; the first is the one to expect. */
   readonly choices: readonly Choice<V>[];
-  /** isWarning says that something may be wrong. */
+  /** isWarning says that something may be wrong: the first choice is the safe one. */
   readonly isWarning?: boolean;
 }
 
@@ -74,7 +75,12 @@ export class Asker {
     const go = el("div", { class: "go" });
     const form = el(
       "form",
-      { class: isWarning ? "question warning" : "question", role: "group", "aria-labelledby": titleId },
+      {
+        class: isWarning ? "question warning" : "question",
+        role: "group",
+        "aria-labelledby": titleId,
+        tabindex: -1,
+      },
       el("h3", { id: titleId }, title),
       ...texts.map((text) => el("p", {}, text)),
       ...inputs.map((input, i) => field(visibleText(fields[i]?.label ?? ""), input, "wide")),
@@ -112,7 +118,8 @@ export class Asker {
         submit,
         ...others.map(({ value, text }) => button(text, () => end({ choice: value, values: values() }))),
       );
-      (inputs[0] ?? submit).focus();
+      // A question that was not expected must not be answered by a key that was meant for something else.
+      (inputs[0] ?? (isWarning ? submit : form)).focus();
     });
   }
 }

@@ -7,7 +7,7 @@ import "@xterm/xterm/css/xterm.css";
 import { el } from "../dom.js";
 import { visibleText } from "../parts/visible.js";
 import type { Size } from "../ssh/options.js";
-import { documentWithSheets, openWithSheets } from "./sheets.js";
+import { openWithSheets } from "./sheets.js";
 import { watchTheme } from "./theme.js";
 
 const scrollbackLines = 10_000;
@@ -46,7 +46,6 @@ export class Screen {
     this.#options = options;
     this.element = el("div", { class: "screen" });
     this.#terminal = new Terminal({
-      documentOverride: documentWithSheets(),
       scrollback: scrollbackLines,
       fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--mono"),
       fontSize: fontPx,

@@ -1,23 +1,10 @@
 // The terminal under a strict content security policy. xterm writes its styles into style elements and style attributes, which
-// the policy refuses as inline; through the object model the same is allowed. So xterm gets a document whose style elements
-// are constructed sheets, and whose spans take their style attribute through the object model.
+// the policy refuses as inline; through the object model the same is allowed. So it gets constructed sheets in the place of
+// its style elements, and the styles of its cells are set through the object model.
 
 import type { Terminal } from "@xterm/xterm";
 
-/** documentWithSheets is the page's document for xterm's option documentOverride. */
-export function documentWithSheets(): Document {
-  return new Proxy(document, {
-    get: (target, name) => {
-      if (name === "createElement") {
-        return createElement;
-      }
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-}
-
-/** openWithSheets opens a terminal. One of its style elements it makes by the page's own document, whatever it was given. */
+/** openWithSheets opens a terminal. Its style elements are made in here: that of the page's document only while it opens. */
 export function openWithSheets(terminal: Terminal, parent: HTMLElement): void {
   document.createElement = createElement as typeof document.createElement;
   try {
@@ -25,17 +12,13 @@ export function openWithSheets(terminal: Terminal, parent: HTMLElement): void {
   } finally {
     Reflect.deleteProperty(document, "createElement"); // so that it is the prototype's again
   }
+  rowFactoryOf(terminal)._addStyle = (element, style) => {
+    element.style.cssText += style;
+  };
 }
 
 function createElement(tag: string): HTMLElement {
-  switch (tag) {
-    case "style":
-      return sheetElement();
-    case "span":
-      return Object.assign(plainElement("span"), { setAttribute });
-    default:
-      return plainElement(tag);
-  }
+  return tag === "style" ? sheetElement() : plainElement(tag);
 }
 
 function plainElement(tag: string): HTMLElement {
@@ -55,10 +38,14 @@ function sheetElement(): HTMLElement {
   return element;
 }
 
-function setAttribute(this: HTMLElement, name: string, value: string): void {
-  if (name === "style") {
-    this.style.cssText = value;
-  } else {
-    Element.prototype.setAttribute.call(this, name, value);
-  }
+/** RowFactory is what makes the rows in xterm 6.0: private, but the only place where it sets style attributes. */
+interface RowFactory {
+  _addStyle(element: HTMLElement, style: string): void;
+}
+
+function rowFactoryOf(terminal: Terminal): RowFactory {
+  const { _core } = terminal as unknown as {
+    _core: { _renderService: { _renderer: { value: { _rowFactory: RowFactory } } } };
+  };
+  return _core._renderService._renderer.value._rowFactory;
 }

@@ -1,6 +1,7 @@
 // A terminal over SSH: the questions that come with logging in, asked on the page.
 
 import type { Conn } from "gonet";
+import { el } from "../dom.js";
 import { errorText } from "../parts/errors.js";
 import { formatTime } from "../parts/format.js";
 import { visibleText } from "../parts/visible.js";
@@ -123,8 +124,10 @@ async function isTrusted(hostKey: HostKey, { asker, address, knownHosts }: SSHLi
     title: `The key of ${address} has changed`,
     lines: [
       "Either the host got a new key, or somebody answers in its place and would see what you type. Ask who runs it.",
-      `Remembered since ${sinceText(known.since)}:\n${keyText(known)}`,
-      `Offered now:\n${offered}`,
+      `Remembered since ${sinceText(known.since)}:`,
+      keyText(known),
+      "Offered now:",
+      offered,
     ],
     choices: [
       { value: "refuse", text: "Do not connect" },
@@ -139,8 +142,8 @@ async function isTrusted(hostKey: HostKey, { asker, address, knownHosts }: SSHLi
   return true;
 }
 
-function keyText({ type, fingerprint }: HostKey): string {
-  return `${type} ${fingerprint}`;
+function keyText({ type, fingerprint }: HostKey): HTMLElement {
+  return el("code", {}, visibleText(`${type} ${fingerprint}`));
 }
 
 function sinceText(at: number): string {
@@ -157,10 +160,7 @@ async function answers(
     title: `Log in to ${address}`,
     lines: about === "" ? [] : [about],
     fields: prompts.map(({ text, isSecret }) => ({ label: text, isSecret })),
-    choices: [
-      { value: "login", text: "Log in" },
-      { value: "cancel", text: "Cancel" },
-    ],
+    choices: [{ value: "login", text: "Log in" }],
   });
-  return answer?.choice === "login" ? answer.values : null;
+  return answer?.values ?? null;
 }

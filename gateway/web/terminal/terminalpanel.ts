@@ -8,6 +8,7 @@ import { formatTime } from "../parts/format.js";
 import { keepPage } from "../parts/keep.js";
 import type { Announce } from "../parts/live.js";
 import type { Recent } from "../parts/recent.js";
+import { RecentLinks } from "../parts/recentlinks.js";
 import { type Destination, formatDestination, type Kind, kinds, parseDestination } from "./address.js";
 import { Asker } from "./asker.js";
 import { KeyField } from "./keyfield.js";
@@ -20,7 +21,7 @@ import { TelnetLine } from "./telnetline.js";
 
 const dialTimeoutMs = 30_000;
 const term = "xterm-256color";
-const [dim, plain] = ["\x1b[2m", "\x1b[0m"];
+const [aside, plain] = ["\x1b[3;90m", "\x1b[0m"];
 
 /** TerminalPanelOptions are what a panel needs of its tool. */
 export interface TerminalPanelOptions {
@@ -60,6 +61,8 @@ export class TerminalPanel {
   readonly #userField: HTMLElement;
   readonly #rawFields: HTMLElement;
   readonly #screen: Screen;
+  readonly #recentLinks: RecentLinks<Destination>;
+  readonly #empty: HTMLElement;
   #state: State = "none";
   #destination: Destination | null = null;
   #since = 0;
@@ -102,12 +105,31 @@ export class TerminalPanel {
       onLeave: () => this.#leave(),
       onCopy: () => options.announce("copied"),
     });
+    this.#recentLinks = new RecentLinks(options.recent, {
+      route: (item) => ({ tool: "terminal", params: { target: formatDestination(item) } }),
+      text: formatDestination,
+      onForget: () => {
+        this.#show();
+        this.focus();
+      },
+    });
+    this.#empty = el(
+      "div",
+      { class: "empty" },
+      el(
+        "p",
+        { class: "terminal-about" },
+        "Enter a host, with a user for SSH, and connect. SSH runs in this page: the gateway sees only what is encrypted. What goes over Telnet and raw TCP it can read.",
+      ),
+      this.#recentLinks.element,
+    );
     this.element = el(
       "div",
       { class: "console terminal-panel" },
       this.#form(),
       this.#asker.element,
       this.#bar(),
+      this.#empty,
       this.#screen.element,
       this.#hints(),
     );
@@ -328,9 +350,9 @@ export class TerminalPanel {
     }
   }
 
-  // say writes a line of ours into the terminal: dim, so that it is not taken for the far end's.
+  // say writes a line of ours into the terminal: in grey italics, so that it is not taken for the far end's.
   #say(text: string, urgency: "polite" | "assertive" = "polite"): void {
-    void this.#screen.write(`${plain}\r\n${dim}[${text}]${plain}\r\n`);
+    void this.#screen.write(`${plain}\r\n${aside}[${text}]${plain}\r\n`);
     this.#options.announce(text, urgency);
   }
 
@@ -380,6 +402,9 @@ export class TerminalPanel {
     }
     this.#facts.set("State", this.#ended === "" ? stateText[this.#state] : this.#ended);
     this.#facts.set("Since", this.#state === "open" ? formatTime(this.#since) : null);
+    this.#empty.hidden = this.#state !== "none";
+    this.#screen.element.hidden = this.#state === "none";
+    this.#recentLinks.show();
     const { items } = this.#options.recent;
     this.#known.replaceChildren(...items.map((item) => el("option", { value: formatDestination(item) })));
   }
