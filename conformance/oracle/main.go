@@ -132,6 +132,10 @@ func inMs(ms int) time.Time { return time.Now().Add(time.Duration(ms) * time.Mil
 var past = time.Unix(1, 0)
 
 func main() {
+	if os.Getenv(stoppedEnv) != "" {
+		stopped()
+		return
+	}
 	pattern := regexp.MustCompile(strings.Join(os.Args[1:], "|"))
 	found := map[string]any{}
 	for _, s := range scenarios {

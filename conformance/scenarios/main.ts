@@ -4,6 +4,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { connect } from "../../src/node.js";
+import { Chaos } from "../../src/testing/chaos.js";
 import { addressScenarios } from "./addresses.js";
 import { dialScenarios } from "./dial.js";
 import { dnsScenarios } from "./dns.js";
@@ -12,6 +13,7 @@ import { ipScenarios } from "./ip.js";
 import { packetScenarios } from "./packets.js";
 import { pipeScenarios } from "./pipe.js";
 import { type Scenario, Transcript, within } from "./scenario.js";
+import { stoppedScenarios } from "./stopped.js";
 import { tcpScenarios } from "./tcp.js";
 import { udpScenarios } from "./udp.js";
 import { unixScenarios } from "./unix.js";
@@ -31,6 +33,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   ...ipScenarios,
   ...unixScenarios,
   ...unixMoreScenarios,
+  ...stoppedScenarios,
 };
 
 /** openURL is the URL that the gateway prints when it is ready, with its token. */
@@ -61,23 +64,28 @@ async function run(scenario: Scenario, t: Transcript): Promise<void> {
 }
 
 const [program = "", ...only] = process.argv.slice(2);
-const args = [program, "serve", "--listen", "127.0.0.1:0", "--log-level", "warn"];
+const chaos = await Chaos.start();
+const host = `127.0.0.1:${chaos.port}`;
+const args = [program, "serve", "--listen", "127.0.0.1:0", "--host-name", host, "--log-level", "warn"];
 const gateway = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
 try {
   const { origin, hash } = await openURL(gateway);
   const token = new URLSearchParams(hash.slice(1)).get("token") ?? "";
   const net = await connect(origin, { token });
+  chaos.target = Number(new URL(origin).port);
+  const badNetwork = async () => ({ net: await connect(`ws://${host}`, { token }), chaos });
   const transcripts: Record<string, string[]> = {};
   for (const [name, scenario] of Object.entries(scenarios)) {
     if (only.length > 0 && !only.includes(name)) {
       continue;
     }
-    const t = new Transcript(net);
+    const t = new Transcript(net, badNetwork);
     await run(scenario, t);
     transcripts[name] = t.lines;
   }
   await net.session.close();
   console.log(JSON.stringify(transcripts));
 } finally {
+  await chaos.close();
   gateway.kill("SIGKILL");
 }

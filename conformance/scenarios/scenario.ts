@@ -3,6 +3,7 @@
 import type { Net } from "../../src/gateway.js";
 import type { Addr } from "../../src/net.js";
 import type { io, TCPConn, TCPListener } from "../../src/node.js";
+import type { Chaos } from "../../src/testing/chaos.js";
 import { Format, failure, quote, settled } from "./format.js";
 
 /** Scenario does its steps and writes what it sees. */
@@ -49,17 +50,26 @@ export async function sha256(b: Uint8Array): Promise<string> {
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** BadNetwork is a client of the same gateway, and what it goes through, which can break. */
+export interface BadNetwork {
+  readonly net: Net;
+  readonly chaos: Chaos;
+}
+
 /** Transcript collects the lines of one scenario and closes what it opened. */
 export class Transcript {
   readonly net: Net;
+  /** badNetwork makes one. */
+  readonly badNetwork: () => Promise<BadNetwork>;
   readonly lines: string[] = [];
   readonly #format: Format;
   readonly #hidden: [text: string, name: string][] = [];
   readonly #ports = new Map<number, string>();
   readonly #closing: (() => Promise<unknown>)[] = [];
 
-  constructor(net: Net) {
+  constructor(net: Net, badNetwork: () => Promise<BadNetwork>) {
     this.net = net;
+    this.badNetwork = badNetwork;
     this.#format = new Format(net);
   }
 
