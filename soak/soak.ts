@@ -19,7 +19,7 @@ const usage = `npm run soak -- [options]
   --minutes <n>   how long; 60
   --clients <n>   clients, each with a session of its own; 200
   --cuts <n>      links that are cut in a second; 1
-  --pause <ms>    between two operations of a client, on average; 2000
+  --pause <ms>    between two operations of a client, on average; 2700
   --seed <n>      for everything that is random; a new one
   --only <names>  operations, with commas
   --json <file>   where the report goes; soak/results/<time>.json
@@ -63,7 +63,7 @@ function read(args: readonly string[]): Options | null {
       minutes: { type: "string", default: "60" },
       clients: { type: "string", default: "200" },
       cuts: { type: "string", default: "1" },
-      pause: { type: "string", default: "2000" },
+      pause: { type: "string", default: "2700" },
       seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 32)) },
       only: { type: "string" },
       json: { type: "string" },
