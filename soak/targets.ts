@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { answer, usage } from "../bench/child.mjs";
 import { Socket as NativeSocket } from "../native/index.js";
 import { data, nameServer } from "../src/testing/nameserver.js";
+import { roomy } from "../src/testing/plainpeer.js";
 import { hashOf, pieces } from "./data.js";
 import { hostName, type Order, ready, type Taken, type Targets } from "./orders.js";
 
@@ -111,10 +112,9 @@ async function take(socket: Socket): Promise<Taken> {
 
 // give ends without a word if the socket does.
 async function give(socket: Socket, seed: number, bytes: number): Promise<void> {
-  const closed = once(socket, "close");
   for (const piece of pieces(seed, bytes)) {
     if (socket.destroyed) return;
-    if (!socket.write(piece)) await Promise.race([once(socket, "drain"), closed]);
+    if (!socket.write(piece)) await roomy(socket);
   }
 }
 

@@ -47,6 +47,15 @@ export class PlainServer {
     return this.#arrived.shift() ?? new Promise((resolve) => (this.#wanted = resolve));
   }
 
+  /** acceptedFrom is the connection that comes from a port, in whatever order they come. */
+  async acceptedFrom(port: number): Promise<Socket> {
+    for (;;) {
+      const found = [...this.#sockets].find(({ remotePort }) => remotePort === port);
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => this.#server.once("connection", () => resolve()));
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = once(this.#server, "close");
     this.#server.close();
@@ -78,4 +87,16 @@ export async function ended(socket: Socket): Promise<{ bytes: Buffer; error: str
   });
   const failure = socket.errored as NodeJS.ErrnoException | null;
   return { bytes: Buffer.concat(chunks), error: failure?.code ?? null };
+}
+
+/** roomy waits until a socket takes more, or takes nothing any more. */
+export async function roomy(socket: Socket): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      socket.off("drain", done).off("close", done);
+      resolve();
+    };
+    if (socket.destroyed) resolve();
+    else socket.on("drain", done).on("close", done);
+  });
 }
