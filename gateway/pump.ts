@@ -51,7 +51,8 @@ export abstract class Pump implements Source {
     this.stream = stream;
     this.#times = times;
     stream.source = this;
-    stream.onReadable = () => this.#flushLater();
+    // What is closed is closed at once: an OPEN in the same message may need its place.
+    stream.onReadable = () => (stream.peerClosed ? this.flush() : this.#flushLater());
     stream.onLost = () => this.#lost();
     socket.onReady = (events) => {
       if (events & readable) this.#kernelReadable();
