@@ -25,6 +25,7 @@ export interface Played {
 export async function playClient(c: Case, serve: Serve): Promise<Played> {
   const got = new Got();
   let tap = new Tap(got);
+  const taps = [tap]; // one that was refused leaves the session at the one before
   let isSlow = false;
   let epoch = 1;
   const send = (bytes: Uint8Array) => {
@@ -53,6 +54,7 @@ export async function playClient(c: Case, serve: Serve): Promise<Played> {
         const received = step.wrong === "received" ? got.numbered + 5 : got.numbered;
         if (step.wrong !== "epoch") epoch++;
         tap = new Tap(got);
+        taps.push(tap);
         serve(tap);
         const wrongKey = new Uint8Array(32);
         const said = [
@@ -74,7 +76,7 @@ export async function playClient(c: Case, serve: Serve): Promise<Played> {
     send(frameBytes([T.goodbye, 1000, ""]));
     await turns(1);
   }
-  tap.cut();
+  for (const each of taps) each.cut();
   return { code, got, isSlow };
 }
 

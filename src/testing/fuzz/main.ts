@@ -2,6 +2,7 @@
 // sends as messages.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { liveSockets } from "../../../native/index.js";
 import { Random } from "../wirerandom.js";
 import { formatCase, parseCase, type Target } from "./case.js";
 import { Found, Fuzz } from "./fuzz.js";
@@ -21,7 +22,8 @@ export type Job =
 const roundFrames = 20_000; // between two reports
 const warmUpRounds = 5;
 const maxGrowthBytes = 20 * 1024 * 1024;
-const settleMs = 1_000; // what clients left behind is flushed or reset by then
+const patienceMs = 10_000; // the gateway resets what its clients left behind before that
+const settleMs = 1_000;
 
 const text = (err: unknown): string =>
   err instanceof Error
@@ -40,6 +42,7 @@ async function heldBytes(): Promise<number> {
 const descriptors = (): number => readdirSync("/proc/self/fd").length;
 
 async function fuzz(job: Extract<Job, { do: "fuzz" }>): Promise<void> {
+  Error.stackTraceLimit = 0; // a stack costs more than a frame; who tries a case again sees it
   const fuzz = new Fuzz(job.corpus);
   const random = new Random(job.seed);
   const left = { ...job.frames };
@@ -71,6 +74,10 @@ async function fuzz(job: Extract<Job, { do: "fuzz" }>): Promise<void> {
   });
   if (grown > maxGrowthBytes) throw new Error(`memory has grown by ${grown} bytes`);
   await fuzz.close();
+  const end = performance.now() + patienceMs;
+  while (liveSockets() > 0 && performance.now() < end)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  if (liveSockets() > 0) throw new Error(`${liveSockets()} sockets are left`);
 }
 
 async function replay(job: Extract<Job, { do: "replay" }>): Promise<void> {
