@@ -7,6 +7,8 @@ export const channels = {
   open: "gonet:open",
   /** port brings the port, with a PortMessage. */
   port: "gonet:port",
+  /** gone says that a life of the gateway's process ended, with a GoneMessage. */
+  gone: "gonet:gone",
 } as const;
 
 export interface OpenRequest {
@@ -23,6 +25,11 @@ export type OpenAnswer =
 export interface PortMessage {
   readonly type: "gonet-port";
   readonly ticket: string;
+}
+
+export interface GoneMessage {
+  readonly type: "gonet-gone";
+  readonly generation: number;
 }
 
 /** ToGateway is what the main process says to the gateway's process. */

@@ -6,6 +6,7 @@ type Port = { readonly end: "page" | "gateway" };
 
 const started: DoubleProcess<Port>[] = [];
 const failures: string[] = [];
+const gone: number[] = [];
 const current = (): DoubleProcess<Port> => started.at(-1) as DoubleProcess<Port>;
 
 function newHost(): Host<Port> {
@@ -16,6 +17,7 @@ function newHost(): Host<Port> {
       return double;
     },
     channel: () => [{ end: "page" }, { end: "gateway" }],
+    onGone: (generation) => gone.push(generation),
     onFailed: (reason) => failures.push(reason),
   });
 }
@@ -23,6 +25,7 @@ function newHost(): Host<Port> {
 beforeEach(() => {
   started.length = 0;
   failures.length = 0;
+  gone.length = 0;
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
 });
 afterEach(() => vi.useRealTimers());
@@ -89,6 +92,7 @@ describe("E11: a process that ends", () => {
       waits.push(performance.now() - at);
     }
     expect(host.generation).toBe(5);
+    expect(gone).toEqual([1, 2, 3, 4]);
     expect(waits.length).toBe(4);
     expect(waits).toEqual([...new Set(waits)].sort((a, b) => a - b));
     expect(Math.max(...waits)).toBeLessThan(2_000);

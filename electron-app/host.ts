@@ -39,6 +39,8 @@ export interface HostOptions<Port> {
   start(events: ProcessEvents): GatewayProcess<Port>;
   /** channel makes the two ends of a channel. */
   channel(): readonly [page: Port, gateway: Port];
+  /** onGone is told of every end of the process, with the generation that ended. */
+  onGone(generation: number): void;
   /** onFailed is told why the process is not started again by itself. */
   onFailed(reason: string): void;
 }
@@ -143,6 +145,7 @@ export class Host<Port> {
 
   #exited(code: number): void {
     this.#process = null;
+    this.#options.onGone(this.generation);
     if (this.#state === "stopped" || this.#state === "failed") return this.#ended();
     const now = performance.now();
     this.#crashes = [...this.#crashes.filter((at) => now - at < crashWindowMs), now];

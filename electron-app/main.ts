@@ -16,7 +16,7 @@ import {
   utilityProcess,
 } from "electron";
 import { aboutOptions } from "./about.js";
-import { channels } from "./channels.js";
+import { channels, type GoneMessage } from "./channels.js";
 import { Host } from "./host.js";
 import { linkIn, routeOf } from "./links.js";
 import { menuTemplate } from "./menu.js";
@@ -52,6 +52,10 @@ const host = new Host<MessagePortMain>({
   channel() {
     const { port1, port2 } = new MessageChannelMain();
     return [port1, port2];
+  },
+  onGone(generation) {
+    const message: GoneMessage = { type: "gonet-gone", generation };
+    for (const { webContents } of BrowserWindow.getAllWindows()) webContents.send(channels.gone, message);
   },
   onFailed: (reason) => void tellFailure(reason),
 });

@@ -2,7 +2,7 @@
 // looks at both; whether a page may have a port, the main process decides.
 
 import { contextBridge, ipcRenderer } from "electron";
-import { channels, type OpenAnswer, type PortMessage, parseOpen } from "./channels.js";
+import { channels, type GoneMessage, type OpenAnswer, type PortMessage, parseOpen } from "./channels.js";
 
 const gonetHost = {
   /**
@@ -21,6 +21,10 @@ export type HostAPI = typeof gonetHost;
 
 ipcRenderer.on(channels.port, (event, message: PortMessage) => {
   window.postMessage(message, window.location.origin, [...event.ports]);
+});
+
+ipcRenderer.on(channels.gone, (_, message: GoneMessage) => {
+  window.postMessage(message, window.location.origin);
 });
 
 contextBridge.exposeInMainWorld("gonetHost", gonetHost);

@@ -122,6 +122,25 @@ test("E11: when the process ended every socket errs at once, and the next sessio
   await net.session.close();
 });
 
+test("E11: it is enough that the app says so: not every port tells that its other end is gone", async () => {
+  const net = await connectOver(over());
+  const c = await net.Dial("tcp", address);
+  const reading = c.Read(new Uint8Array(1));
+  let isOver = false;
+  reading.catch(() => {
+    isOver = true;
+  });
+  host.generation = 2;
+  host.window.post({ type: "gonet-gone", generation: 2 }, []);
+  host.window.post({ type: "gonet-gone", generation: 1 }, [], {});
+  host.window.post({ type: "gonet-gone" }, []);
+  await new Promise((done) => setImmediate(done));
+  expect(isOver).toBe(false);
+  host.window.post({ type: "gonet-gone", generation: 1 }, []);
+  await expect(reading).rejects.toThrow("connection reset by peer");
+  expect(net.session.status.state).toBe("lost");
+});
+
 describe("what does not bring a port", () => {
   test("a refusal says why", async () => {
     host.onOpen = async () => ({ refused: "failed", message: "the native addon is missing" });

@@ -25,6 +25,12 @@ interface PortMessage {
   readonly ticket: string;
 }
 
+/** GoneMessage is the message to the window that says that a life of the gateway's process ended. */
+interface GoneMessage {
+  readonly type: "gonet-gone";
+  readonly generation: number;
+}
+
 // Starting the gateway's process anew takes a second or two; after this it won't come.
 const openTimeoutMs = 30_000;
 
@@ -54,13 +60,64 @@ export function overHost(host: GonetHost, scope: Window = globalThis.window): Op
       }
       const port = await until(stop, handed.port);
       generation = answer.generation;
-      return new MessagePortTransport(port);
+      return new MessagePortTransport(new ProcessPort(port, generation, scope));
     } finally {
       clearTimeout(timer);
       handed.forget(); // a port that comes later is nobody's, which closes it
     }
   };
   return Object.assign(open, { resumes: true });
+}
+
+// ProcessPort is a port to one life of the gateway's process, which ends with it. Not every platform tells a page by itself
+// that the other end of a port is gone.
+class ProcessPort implements MessagePortLike {
+  readonly #port: MessagePortLike;
+  readonly #scope: Window;
+  readonly #onMessage: (event: MessageEvent) => void;
+  readonly #onClose = new Set<() => void>();
+
+  constructor(port: MessagePortLike, generation: number, scope: Window) {
+    this.#port = port;
+    this.#scope = scope;
+    this.#onMessage = ({ source, data }) => {
+      if (source === scope && isGoneMessage(data, generation)) {
+        this.#closed();
+      }
+    };
+    scope.addEventListener("message", this.#onMessage);
+    port.addEventListener("close", () => this.#closed());
+  }
+
+  addEventListener(type: "message", listener: (event: { data: unknown }) => void): void;
+  addEventListener(type: "close" | "messageerror", listener: () => void): void;
+  addEventListener(type: string, listener: (event: { data: unknown }) => void): void {
+    if (type === "close") {
+      this.#onClose.add(listener as () => void);
+    } else {
+      this.#port.addEventListener(type as "message", listener);
+    }
+  }
+
+  postMessage(message: unknown): void {
+    this.#port.postMessage(message);
+  }
+
+  start(): void {
+    this.#port.start?.();
+  }
+
+  close(): void {
+    this.#scope.removeEventListener("message", this.#onMessage);
+    this.#port.close();
+  }
+
+  #closed(): void {
+    this.#scope.removeEventListener("message", this.#onMessage);
+    for (const listener of this.#onClose) {
+      listener();
+    }
+  }
 }
 
 function noAnswer(): GatewayError {
@@ -86,6 +143,11 @@ function handOver(scope: Window, ticket: string): { port: Promise<MessagePortLik
 function isPortMessage(data: unknown, wanted: string): boolean {
   const { type, ticket } = (data ?? {}) as Partial<PortMessage>;
   return type === "gonet-port" && ticket === wanted;
+}
+
+function isGoneMessage(data: unknown, wanted: number): boolean {
+  const { type, generation } = (data ?? {}) as Partial<GoneMessage>;
+  return type === "gonet-gone" && generation === wanted;
 }
 
 async function until<T>(stop: AbortSignal, work: Promise<T>): Promise<T> {

@@ -1,0 +1,248 @@
+// The desktop app's page and gateway together, over a MessagePort: everything of the app but Electron itself, which
+// electron.spec.ts has where it is installed.
+import { once } from "node:events";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
+import type { Locator, Page } from "@playwright/test";
+import { installLimitMs } from "../src/testing/debian.js";
+import { startSshd, whyNoSshd } from "../src/testing/sshd.js";
+import { Desktop } from "./desktop/desktop.js";
+import { test as base, expect } from "./look.js";
+import { echo, Peers } from "./peers.js";
+
+const test = base.extend<{ peers: Peers; desktop: Desktop; app: Page }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures a fixture needs from here
+  peers: async ({}, use) => {
+    const peers = new Peers();
+    await use(peers);
+    await peers.end();
+  },
+
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures a fixture needs from here
+  desktop: async ({}, use) => {
+    const desktop = new Desktop();
+    await use(desktop);
+    await desktop.close();
+    expect(desktop.failures).toEqual([]);
+  },
+
+  /** app is the page of a window, attached. */
+  app: async ({ page, desktop }, use) => {
+    await desktop.open(page);
+    await expect(status(page)).toContainText("attached");
+    await use(page);
+  },
+});
+
+const status = (page: Page): Locator => page.getByRole("contentinfo");
+const log = (page: Page): Locator => page.getByRole("log");
+const press = (page: Page, name: string): Promise<void> =>
+  page.getByRole("button", { name, exact: true }).click();
+
+async function dial(page: Page, port: number): Promise<void> {
+  await page.getByRole("link", { name: "TCP console" }).click();
+  const input = page.getByRole("combobox", { name: "Address" });
+  await input.fill(`127.0.0.1:${port}`);
+  await input.press("Enter");
+  await expect(log(page)).toContainText(`connected to 127.0.0.1:${port}`);
+}
+
+async function send(page: Page, text: string): Promise<void> {
+  const message = page.getByRole("textbox", { name: "Message to send" });
+  await message.fill(text);
+  await message.press("Enter");
+  await expect(log(page).locator(".in .text").last()).toContainText(text);
+}
+
+/** connections is a server that echoes, and the connections that it has. */
+function connections(): { server: ReturnType<typeof createServer>; open: Set<Socket> } {
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.on("close", () => open.delete(socket));
+    socket.pipe(socket);
+  });
+  return { server, open };
+}
+
+/** listening are the ports that this process listens on, its threads included. */
+function listening(): Set<number> {
+  const inodes = new Set(
+    readdirSync("/proc/self/fd").map((fd) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.[1];
+      } catch {
+        return undefined; // the descriptor that reads this folder
+      }
+    }),
+  );
+  const rows = ["tcp", "tcp6"].flatMap((file) => readFileSync(`/proc/self/net/${file}`, "utf8").split("\n"));
+  const listenState = "0A";
+  return new Set(
+    rows
+      .map((row) => row.trim().split(/\s+/))
+      .filter(([, , , state, , , , , , inode]) => state === listenState && inodes.has(inode))
+      .map(([, local = ""]) => Number.parseInt(local.split(":")[1] ?? "", 16)),
+  );
+}
+
+test("a page attaches without a token and talks to real sockets, and nothing listens (E14)", async ({
+  page,
+  desktop,
+  peers,
+}) => {
+  const port = await peers.port(echo());
+  const before = listening();
+  await desktop.open(page);
+  await expect(status(page)).toContainText("attached");
+  await expect(status(page)).toContainText("this computer");
+  await expect(page.getByRole("heading", { name: "Paste the token" })).toBeHidden();
+  await dial(page, port);
+  await send(page, "hello");
+  expect([...listening()].filter((port) => !before.has(port))).toEqual([]);
+});
+
+test("a page listens, and others connect", async ({ app: page }) => {
+  await page.getByRole("link", { name: "TCP listener" }).click();
+  await page.getByLabel("Echo").check();
+  await press(page, "Listen");
+  await expect(page.locator(".outcome")).toContainText("Listening on 127.0.0.1:");
+  const address = await page.locator(".outcome strong").textContent();
+  const peer = connect(Number(address?.split(":").at(-1)), "127.0.0.1");
+  peer.write("ping");
+  const [answer] = await once(peer, "data");
+  expect(String(answer)).toBe("ping");
+  peer.destroy();
+  await expect(page.locator(".connections")).toContainText("closed");
+});
+
+test("E03: the page has open, and open takes a ticket and a generation", async ({ app: page }) => {
+  const outcome = await page.evaluate(async () => {
+    const { gonetHost } = window as unknown as { gonetHost: { open(...args: unknown[]): Promise<unknown> } };
+    const said = async (...args: unknown[]): Promise<unknown> =>
+      gonetHost.open(...args).catch((err: Error) => err.name);
+    return {
+      keys: Object.keys(gonetHost),
+      wrong: [
+        await said(),
+        await said("t"),
+        await said(1, null),
+        await said("t", "1"),
+        await said("t", null, 1),
+      ],
+      gone: await said("t", 99),
+    };
+  });
+  expect(outcome.keys).toEqual(["open"]);
+  expect(outcome.wrong).toEqual(Array(5).fill("TypeError"));
+  expect(outcome.gone).toMatchObject({ refused: "gone" });
+});
+
+test("E08: the policy lets the page make no code of strings, load nothing and connect to nothing", async ({
+  app: page,
+  complaints,
+}) => {
+  complaints.allow(/^CSP: |^console: /);
+  const outcome = await page.evaluate(async () => {
+    const stopped: string[] = [];
+    const all = new Promise<void>((resolve) => {
+      addEventListener("securitypolicyviolation", ({ effectiveDirective }) => {
+        if (stopped.push(effectiveDirective) === 5) resolve();
+      });
+    });
+    const add = (name: "script" | "iframe", fields: object): void =>
+      document.body.append(Object.assign(document.createElement(name), fields));
+    add("script", { textContent: "window.ran = true" });
+    add("script", { src: "https://elsewhere.test/x.js" });
+    add("iframe", { src: "https://gonet.test/" });
+    const fetched = await fetch("https://gonet.test/").then(
+      () => "answered",
+      (err: Error) => err.name,
+    );
+    // In a task of the page's own: what a debugger evaluates may make code of strings.
+    const made = await new Promise((resolve) => {
+      setTimeout(() => {
+        try {
+          resolve(Function("return 1")());
+        } catch (err) {
+          resolve((err as Error).name);
+        }
+      });
+    });
+    await all;
+    return { ran: "ran" in window, fetched, made, stopped: stopped.sort() };
+  });
+  expect(outcome).toEqual({
+    ran: false,
+    fetched: "TypeError",
+    made: "EvalError",
+    stopped: ["connect-src", "frame-src", "script-src", "script-src-elem", "script-src-elem"],
+  });
+});
+
+test("E11: the gateway's process is killed: every socket errs, the process comes back, the page goes on", async ({
+  app: page,
+  desktop,
+  peers,
+}) => {
+  const { server, open } = connections();
+  const port = await peers.port(server);
+  await dial(page, port);
+  await send(page, "before");
+  await desktop.kill();
+  await expect(log(page).locator(".note.error").last()).toContainText("connection reset by peer");
+  await expect.poll(() => open.size).toBe(0);
+  await expect(status(page)).toContainText("lost");
+  await press(page, "Connect again");
+  await expect(status(page)).toContainText("attached");
+  await press(page, "Connect");
+  await send(page, "after");
+  expect(desktop.host.generation).toBe(2);
+});
+
+test("E12: a reload closes the page's sockets and no others; the new page has a gateway at once", async ({
+  app: page,
+  context,
+  desktop,
+  peers,
+}) => {
+  const [first, second] = [connections(), connections()];
+  await dial(page, await peers.port(first.server));
+  const other = await context.newPage();
+  await desktop.open(other);
+  await dial(other, await peers.port(second.server));
+  page.on("dialog", (dialog) => void dialog.accept());
+  const address = page.url();
+  await page.reload();
+  await expect(status(page)).toContainText("attached");
+  expect(page.url()).toBe(address);
+  await expect.poll(() => first.open.size).toBe(0);
+  expect(second.open.size).toBe(1);
+  await send(other, "still here");
+  await press(page, "Connect");
+  await send(page, "again");
+  expect(desktop.host.generation).toBe(1);
+  await other.close();
+  await expect.poll(() => second.open.size).toBe(0);
+  await send(page, "and on");
+});
+
+test("a terminal runs", async ({ app: page }) => {
+  const why = whyNoSshd();
+  test.skip(why !== "", why);
+  test.setTimeout(installLimitMs);
+  const sshd = await startSshd();
+  const { user, password, port } = sshd;
+  await page.getByRole("link", { name: "Terminal" }).click();
+  const address = page.getByRole("combobox", { name: "Address" });
+  await address.fill(`${user}@127.0.0.1:${port}`);
+  await address.press("Enter");
+  await press(page, "Yes, remember it");
+  await page.getByLabel(`Password for ${user}`).fill(password);
+  await page.keyboard.press("Enter");
+  const screen = page.locator(".xterm-rows:visible");
+  await expect(screen).toContainText("ready$");
+  await page.keyboard.type("echo $((6 * 7)) in the app; exit\n");
+  await expect(screen).toContainText("42 in the app");
+  await sshd.close();
+});
