@@ -3,7 +3,7 @@
 import * as net from "gonet";
 import { button, el, field } from "../dom.js";
 import { Composer } from "./composer.js";
-import { errorText } from "./errors.js";
+import { errorText, isLost } from "./errors.js";
 import { Facts } from "./facts.js";
 import { formatBytes, formatCount, formatTime } from "./format.js";
 import { addressInput } from "./inputs.js";
@@ -207,8 +207,7 @@ export class Datagrams {
 
   // With its session a socket is gone.
   #checkLost(err: unknown): void {
-    const { cause } = err as { cause?: Partial<net.gateway.Detail> };
-    if (net.errors.Is(err, net.ErrClosed) || cause?.code === "GONET_SESSION_LOST") {
+    if (isLost(err)) {
       void this.close();
     }
   }

@@ -1,6 +1,6 @@
 // Errors as they are shown: Go's text as it is, and what only a gateway can know below it.
 
-import type { gateway } from "gonet";
+import { ErrClosed, errors, type gateway, os } from "gonet";
 import { visibleText } from "./visible.js";
 
 /** ErrorText is an error in words. */
@@ -17,6 +17,19 @@ export function errorText(err: unknown): ErrorText {
     return { text: visibleText(String(err)), detail: "" };
   }
   return { text: visibleText(err.message), detail: visibleText(detailText(err.cause)) };
+}
+
+/** isLost says that a socket is gone, closed or with its session: every further call will fail too. */
+export function isLost(err: unknown): boolean {
+  const { cause } = err as { cause?: unknown };
+  return errors.Is(err, ErrClosed) || (isDetail(cause) && cause.code === "GONET_SESSION_LOST");
+}
+
+/** rawSocketHint says what is missing if a raw socket was not permitted, or else what errorText says. */
+export function rawSocketHint(err: unknown): string {
+  return errors.Is(err, os.ErrPermission)
+    ? "The gateway may not open raw sockets: it needs the capability CAP_NET_RAW, or to be run by root."
+    : errorText(err).detail;
 }
 
 function detailText(cause: unknown): string {

@@ -5,8 +5,8 @@ import { el } from "../dom.js";
 /** Column is one of a table. */
 export interface Column {
   readonly name: string;
-  /** kind is how its cells are set: numbers at the right, codes in a fixed width, text as it comes. */
-  readonly kind: "number" | "code" | "text";
+  /** kind is how its cells are set: numbers at the right, short ones in one line, codes in a fixed width, text as it comes. */
+  readonly kind: "number" | "short" | "code" | "text";
 }
 
 /** Cell is what stands in one; a string is text. */

@@ -2,6 +2,7 @@
 
 import { dnsLookup } from "./dnslookup.js";
 import { interfaces } from "./interfaces.js";
+import { pingTool } from "./ping.js";
 import { portCheck } from "./portcheck.js";
 import { tcpConsole } from "./tcpconsole.js";
 import { tcpListener } from "./tcplistener.js";
@@ -17,5 +18,6 @@ export const tools: readonly Tool[] = [
   terminal,
   dnsLookup,
   portCheck,
+  pingTool,
   interfaces,
 ];

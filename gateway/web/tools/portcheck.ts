@@ -72,7 +72,7 @@ class PortCheck implements OpenTool {
     "Ports",
     [
       { name: "Port", kind: "number" },
-      { name: "State", kind: "text" },
+      { name: "State", kind: "short" },
       { name: "After", kind: "number" },
       { name: "What Go says", kind: "code" },
     ],
