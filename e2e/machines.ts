@@ -115,7 +115,8 @@ export class Machines {
     stdout: "pipe" | "inherit" | "ignore",
     ...more: "ipc"[]
   ): ChildProcess {
-    const child = spawn(command, args, { stdio: ["ignore", stdout, "inherit", ...more] });
+    const stderr = stdout === "ignore" ? "ignore" : "inherit"; // daemons tell their lives there
+    const child = spawn(command, args, { stdio: ["ignore", stdout, stderr, ...more] });
     const ended = once(child, "exit");
     this.#ends.push(async () => {
       child.kill("SIGKILL");

@@ -44,6 +44,7 @@ test("shows flags, MTU, hardware address, addresses and groups of two interfaces
     await expect(page.locator(".outcome")).toContainText(`Listening on ${gatewayAddress}:`);
     await page.getByRole("button", { name: "Stop" }).click();
   } finally {
+    await page.close(); // first, or it complains that its gateway is gone
     await machines.end();
   }
 });

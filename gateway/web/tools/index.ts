@@ -1,5 +1,6 @@
 // Every tool, in the order of the navigation within each group.
 
+import { discovery } from "./discovery.js";
 import { dnsLookup } from "./dnslookup.js";
 import { interfaces } from "./interfaces.js";
 import { pingTool } from "./ping.js";
@@ -17,6 +18,7 @@ export const tools: readonly Tool[] = [
   udpConsole,
   terminal,
   dnsLookup,
+  discovery,
   portCheck,
   pingTool,
   interfaces,

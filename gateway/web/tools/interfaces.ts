@@ -1,7 +1,7 @@
 // Interfaces: those of the gateway's machine, with what package net knows of each.
 
 import * as net from "gonet";
-import { button, el } from "../dom.js";
+import { button, type Child, el } from "../dom.js";
 import { errorText } from "../parts/errors.js";
 import { formatCount, formatTime } from "../parts/format.js";
 import { Job } from "../parts/job.js";
@@ -155,18 +155,23 @@ function card(ifi: Described): HTMLElement {
   const groups = ifi.groups.map((group) => el("li", {}, el("code", {}, group)));
   return el(
     "li",
-    { class: "interface", "data-up": ifi.flags.split("|").includes("up") },
+    { class: "interface", "data-up": String(ifi.flags.split("|").includes("up")) },
     el("h3", {}, ifi.name, " ", el("small", {}, `index ${ifi.index}`)),
     el(
       "dl",
       {},
-      row("Flags", ifi.flags),
+      row("Flags", el("span", {}, ...ifi.flags.split("|").flatMap(flagParts))),
       row("MTU", formatCount(ifi.mtu)),
       row("Hardware address", ifi.hardware === "" ? "none" : ifi.hardware),
       row("Addresses", addresses.length === 0 ? "none" : el("ul", {}, ...addresses)),
       row("Multicast groups", groups.length === 0 ? "none" : el("ul", {}, ...groups)),
     ),
   );
+}
+
+// The bars are where a line may break.
+function flagParts(flag: string, i: number): Child[] {
+  return i === 0 ? [flag] : ["|", el("wbr"), flag];
 }
 
 function row(name: string, value: string | HTMLElement): HTMLElement {
