@@ -85,7 +85,8 @@ function openWindow(route = ""): void {
   contents.on("will-prevent-unload", (event) => {
     if (mayLeave(window)) event.preventDefault();
   });
-  void window.loadURL(pageURL + route);
+  window.once("ready-to-show", () => window.show());
+  window.loadURL(pageURL + route).catch(() => {}); // it was closed meanwhile
 }
 
 // mayLeave asks before a page with open connections is left.
@@ -129,6 +130,7 @@ async function ready(): Promise<void> {
   const actions = { newWindow: () => openWindow(), openDocumentation: () => openExternal(documentation) };
   const options = { isMac: process.platform === "darwin", isDeveloping: !app.isPackaged };
   Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(actions, options)));
+  if (app.isPackaged) app.setAsDefaultProtocolClient("gonet");
   host.start();
   if (!openLink(linkIn(process.argv))) openWindow();
 }

@@ -11,6 +11,7 @@ export function windowOptions(preload: string): BrowserWindowConstructorOptions 
   return {
     ...size,
     title: "gonet",
+    show: false, // until there is something to see
     webPreferences: {
       preload,
       contextIsolation: true,
