@@ -31,7 +31,7 @@ export async function keyPairOf(key: PrivateKey): Promise<KeyPair> {
       const pair = new ECDsa.KeyPair();
       const size = (key.point.length - 1) / 2;
       await pair.importParameters({
-        curve: { name: key.curve },
+        curve: ECDsa.curves.find(({ name }) => name === key.curve) ?? {},
         x: number(key.point.subarray(1, 1 + size)),
         y: number(key.point.subarray(1 + size)),
         d: number(key.scalar),

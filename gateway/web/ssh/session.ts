@@ -5,12 +5,16 @@ import {
   AuthenticationRequestMessage,
 } from "@microsoft/dev-tunnels-ssh/messages/authenticationMessages.js";
 import { SshChannelOpenFailureReason } from "@microsoft/dev-tunnels-ssh/messages/connectionMessages.js";
+import { KeyExchangeInitMessage } from "@microsoft/dev-tunnels-ssh/messages/kexMessages.js";
 import type { SshMessage } from "@microsoft/dev-tunnels-ssh/messages/sshMessage.js";
 import { DisconnectMessage } from "@microsoft/dev-tunnels-ssh/messages/transportMessages.js";
 import { SshClientSession } from "@microsoft/dev-tunnels-ssh/sshClientSession.js";
 import type { SshSessionConfiguration } from "@microsoft/dev-tunnels-ssh/sshSessionConfiguration.js";
 import type { CancellationToken } from "@microsoft/dev-tunnels-ssh/util/cancellation.js";
 import { Banner, InteractiveRequest } from "./messages.js";
+
+// Messages up to this number are about the session and its keys (RFC 4250, section 4.1.2).
+const lastKexNumber = 49;
 
 // A server may say as much as this before the login; OpenSSH's own limit is about the same.
 const maxBannerChars = 65_536;
@@ -24,6 +28,7 @@ export class Session extends SshClientSession {
   /** farewell is what the server said when it ended the session, or "". */
   farewell = "";
   readonly #onBanner: (text: string) => void;
+  #sending: Promise<void> = Promise.resolve();
   #bannerChars = 0;
 
   constructor(config: SshSessionConfiguration, onBanner: (text: string) => void) {
@@ -37,10 +42,18 @@ export class Session extends SshClientSession {
     });
   }
 
-  override async sendMessage(message: SshMessage, cancellation?: CancellationToken): Promise<void> {
+  // Whether a message has to wait for new keys the library looks at when it gets it. So it gets one after the other: while it
+  // has several, one may go out when the keys are being changed already, and servers end the session for that.
+  override sendMessage(message: SshMessage, cancellation?: CancellationToken): Promise<void> {
+    if (message.messageType <= lastKexNumber) {
+      return super.sendMessage(message, cancellation);
+    }
     const isInteractive =
       message instanceof AuthenticationRequestMessage && message.methodName === "keyboard-interactive";
-    await super.sendMessage(isInteractive ? new InteractiveRequest(message) : message, cancellation);
+    const whole = isInteractive ? new InteractiveRequest(message) : message;
+    const sending = this.#sending.then(() => super.sendMessage(whole, cancellation));
+    this.#sending = sending.catch(() => {});
+    return sending;
   }
 
   protected override handleMessage(message: SshMessage): void | Promise<void> {
@@ -58,6 +71,16 @@ export class Session extends SshClientSession {
     } else if (message instanceof DisconnectMessage) {
       this.farewell = message.description ?? "";
     }
+    if (message instanceof KeyExchangeInitMessage && this.kexService?.exchanging === false) {
+      return this.#exchange(message, this.kexService);
+    }
     return super.handleMessage(message);
+  }
+
+  // exchange answers a server that wants new keys. The library answers only if it wanted them first.
+  async #exchange(message: SshMessage, kex: NonNullable<typeof this.kexService>): Promise<void> {
+    const [init] = await kex.startKeyExchange(false);
+    await super.sendMessage(init);
+    await super.handleMessage(message);
   }
 }

@@ -1,14 +1,19 @@
 // Against a real OpenSSH server: what people meet when they log in.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { KeyExchangeService } from "@microsoft/dev-tunnels-ssh/services/keyExchangeService.js";
+import { SshSessionConfiguration } from "@microsoft/dev-tunnels-ssh/sshSessionConfiguration.js";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { installLimitMs } from "../../../src/testing/debian.js";
 import { type Joined, overMemory } from "../../../src/testing/gateways.js";
-import { type Sshd, startSshd, whyNoSshd } from "../../../src/testing/sshd.js";
+import { type KeyType, makeKey, type Sshd, startSshd, whyNoSshd } from "../../../src/testing/sshd.js";
 import type { HostKey } from "./hostkey.js";
 import type { Prompt, ShellOptions } from "./options.js";
+import { parsePrivateKey } from "./privatekey.js";
 import { openShell, type Shell } from "./shell.js";
 
 const why = whyNoSshd();
@@ -63,6 +68,240 @@ describe.skipIf(why !== "")(`an SSH session with OpenSSH's server ${why}`, () =>
     expect(shell.exit).toEqual({ status: 7 });
     expect(seen).toEqual([{ type: "ssh-ed25519", fingerprint: sshd.fingerprints.ed25519 }]);
     expect(asked).toEqual([{ text: `Password for ${sshd.user}`, isSecret: true }]);
+  });
+
+  test.each<KeyType>(["ed25519", "ecdsa", "rsa"])("a user key of type %s lets in", async (type) => {
+    const { privateKey, publicKey } = makeKey(folder, type);
+    sshd.authorize(publicKey);
+    const ask = vi.fn(async () => null);
+    const shell = await open({ key: await parsePrivateKey(privateKey), ask });
+    await shell.write(utf8("exit\n"));
+    await everything(shell);
+    expect(shell.exit).toEqual({ status: 0 });
+    expect(ask).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    ["ed25519", "ssh-ed25519"],
+    ["ecdsa", "ecdsa-sha2-nistp256"],
+    ["rsa", "ssh-rsa"],
+  ] as const)("a host that is known by its %s key shows that one", async (type, knownType) => {
+    const seen: HostKey[] = [];
+    const shell = await open({ knownType, trust: async (key) => seen.push(key) > 0 });
+    expect(seen).toEqual([{ type: knownType, fingerprint: sshd.fingerprints[type] }]);
+    await shell.close();
+  });
+
+  test("a key that the server does not know is followed by the password", async () => {
+    const { privateKey } = makeKey(folder, "ed25519");
+    const shell = await open({ key: await parsePrivateKey(privateKey) });
+    await shell.close();
+    expect(shell.exit).toMatchObject({ error: { message: "canceled" } });
+  });
+
+  test("a wrong password is asked for again, three times in all", async () => {
+    const asked: string[] = [];
+    const opening = open({
+      ask: async (about) => {
+        asked.push(about);
+        return ["wrong"];
+      },
+    });
+    await expect(opening).rejects.toThrow("permission denied (publickey,password)");
+    expect(asked).toEqual([
+      "",
+      "Permission denied, please try again.",
+      "Permission denied, please try again.",
+    ]);
+  });
+
+  test("who does not want to answer is not logged in, and nothing stays open", async () => {
+    const conn = await joined.net.Dial("tcp", `127.0.0.1:${sshd.port}`);
+    await expect(openShell(conn, options({ ask: async () => null }))).rejects.toThrow("canceled");
+    await expect(conn.Read(new Uint8Array(1))).rejects.toThrow("use of closed network connection");
+    await expect(open({ trust: async () => false })).rejects.toThrow("the host key was not accepted");
+  });
+
+  test("a reader that stops holds the server back, and loses nothing", async () => {
+    const shell = await open();
+    await shell.write(utf8("stty -echo; echo; seq 1 600000; touch done; exit\n"));
+    let said = "";
+    const decoder = new TextDecoder();
+    for (let pieces = 0; ; pieces++) {
+      // Three times, long enough for all of it to come if nothing held it.
+      if (pieces % 10 === 5 && pieces < 30) {
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        expect(existsSync(join(sshd.home, "done"))).toBe(false);
+      }
+      const piece = await shell.read();
+      if (piece === null) break;
+      said += decoder.decode(piece, { stream: true });
+    }
+    const numbers = said.split("\r\n").filter((line) => /^\d+$/.test(line));
+    expect(numbers).toHaveLength(600_000);
+    expect(numbers.every((line, i) => Number(line) === i + 1)).toBe(true);
+  });
+
+  test("another size reaches the programs that run", async () => {
+    const shell = await open();
+    await shell.resize({ columns: 132, rows: 43 });
+    await shell.write(utf8("stty size; exit\n"));
+    expect(await everything(shell)).toContain("43 132");
+  });
+
+  test("a shell that is killed says by what", async () => {
+    const shell = await open();
+    await shell.write(utf8("kill -KILL $$\n"));
+    await everything(shell);
+    expect(shell.exit).toEqual({ signal: "KILL" });
+  });
+
+  test.each(["the server", "the client"])(
+    "new keys are agreed on in the middle of the work if %s wants them",
+    async (who) => {
+      const often = await startSshd({ config: who === "the server" ? ["RekeyLimit 64K"] : [] });
+      // The library's own limit is half a gigabyte.
+      const few = { get: () => (who === "the client" ? 65_536 : 2 ** 29), set: () => {}, configurable: true };
+      Object.defineProperty(SshSessionConfiguration.prototype, "keyRotationThreshold", few);
+      const exchanges = vi.spyOn(KeyExchangeService.prototype, "finishKeyExchange");
+      try {
+        const shell = await open({ user: often.user, ask: async () => [often.password] }, often.port);
+        await shell.write(utf8("stty -echo; echo; seq 1 100000; read x; seq 100001 150000; exit 4\n"));
+        // Both ends talk while it happens.
+        const typing = (async () => {
+          for (let i = 0; i < 200; i++) await shell.write(utf8("x".repeat(100)));
+          await shell.write(utf8("\n"));
+        })();
+        const said = await everything(shell);
+        await typing;
+        expect(shell.exit).toEqual({ status: 4 });
+        const numbers = said.split("\r\n").filter((line) => /^\d+$/.test(line));
+        expect(numbers).toHaveLength(150_000);
+        expect(exchanges.mock.calls.length).toBeGreaterThan(5);
+      } finally {
+        exchanges.mockRestore();
+        Reflect.deleteProperty(SshSessionConfiguration.prototype, "keyRotationThreshold");
+        await often.close();
+      }
+    },
+  );
+
+  test("a server that has only what is weak is refused by name", async () => {
+    const weak = await startSshd({ config: ["Ciphers aes128-cbc", "MACs hmac-sha1"] });
+    try {
+      await expect(open({}, weak.port)).rejects.toThrow("aes128-cbc");
+    } finally {
+      await weak.close();
+    }
+  });
+
+  test.each([
+    ["ecdh-sha2-nistp256", "aes256-ctr", "hmac-sha2-256"],
+    ["ecdh-sha2-nistp384", "aes256-gcm@openssh.com", "hmac-sha2-512"],
+    ["ecdh-sha2-nistp521", "aes256-ctr", "hmac-sha2-512"],
+    ["curve25519-sha256@libssh.org", "aes256-ctr", "hmac-sha2-256"],
+  ])("%s, %s and %s do, too", async (kex, cipher, mac) => {
+    const other = await startSshd({ config: [`KexAlgorithms ${kex}`, `Ciphers ${cipher}`, `MACs ${mac}`] });
+    try {
+      const shell = await open({ user: other.user, ask: async () => [other.password] }, other.port);
+      await shell.write(utf8("echo $((6 * 7)); exit\n"));
+      expect(await everything(shell)).toContain("42");
+    } finally {
+      await other.close();
+    }
+  });
+
+  test("a banner comes as it is", async () => {
+    const chatty = await startSshd({ banner: "Grüße\n\x1b[31mred\n" });
+    try {
+      const said: string[] = [];
+      const banner = (text: string) => said.push(text);
+      const shell = await open(
+        { user: chatty.user, banner, ask: async () => [chatty.password] },
+        chatty.port,
+      );
+      await shell.close();
+      // OpenSSH itself makes what is not ASCII visible.
+      expect(said.join("")).toMatch(/Gr.*e\r?\n.*\[31mred/);
+    } finally {
+      await chatty.close();
+    }
+  });
+});
+
+describe("what is no SSH server", () => {
+  let joined: Joined;
+
+  beforeAll(async () => {
+    joined = await overMemory();
+  });
+
+  afterAll(() => joined.close());
+
+  const nobody: ShellOptions = {
+    user: "u",
+    key: null,
+    term: "xterm",
+    size: { columns: 80, rows: 24 },
+    env: {},
+    knownType: null,
+    trust: async () => true,
+    banner: () => {},
+    ask: async () => null,
+  };
+
+  const trying = async (serve: (socket: Socket) => void): Promise<unknown> => {
+    const server = createServer((socket) => {
+      socket.on("error", () => {});
+      serve(socket);
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const conn = await joined.net.Dial("tcp", `127.0.0.1:${port}`);
+    const opening = openShell(conn, nobody);
+    const err = await opening.catch((reason: unknown) => reason);
+    await expect(conn.Read(new Uint8Array(1))).rejects.toThrow("use of closed network connection");
+    server.close();
+    return err;
+  };
+
+  test("one that speaks something else is refused", async () => {
+    const err = await trying((socket) => socket.write("HTTP/1.1 400 Bad Request\r\n".repeat(30)));
+    expect(String(err)).toContain("Failed to read the protocol version");
+  });
+
+  test("one that closes is reported in Go's words", async () => {
+    expect(String(await trying((socket) => socket.end()))).toContain("EOF");
+    expect(String(await trying((socket) => socket.once("data", () => socket.resetAndDestroy())))).toContain(
+      "connection reset by peer",
+    );
+  });
+
+  test("one that speaks the old version is refused", async () => {
+    expect(String(await trying((socket) => socket.write("SSH-1.5-old\r\n")))).toContain(
+      "the server speaks SSH 1.5",
+    );
+  });
+
+  test("one that claims a huge packet is refused", async () => {
+    const err = await trying((socket) => socket.write("SSH-2.0-x\r\n\xff\xff\xff\xff\0\0\0\0", "latin1"));
+    expect(String(err)).toContain("Invalid packet length");
+  });
+
+  test("one that says nothing is given up when the time for the handshake is over", async () => {
+    const deadlines: (Date | null)[] = [];
+    const conn = {
+      Read: async () => {
+        throw new Error("i/o timeout"); // as of a connection whose deadline is over
+      },
+      Write: async (b: Uint8Array) => b.length,
+      Close: async () => {},
+      SetDeadline: (t: Date | null) => deadlines.push(t),
+    };
+    await expect(openShell(conn, nobody)).rejects.toThrow("i/o timeout");
+    expect(deadlines).toEqual([expect.any(Date)]);
+    expect(deadlines[0]!.getTime()).toBeGreaterThan(Date.now());
   });
 });
 

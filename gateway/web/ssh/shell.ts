@@ -19,6 +19,8 @@ import { join } from "./wire.js";
 
 // What the server must have done before anybody is asked anything. Its own limit for logging in is mostly 120 s.
 const handshakeMs = 30_000;
+// 1.99 is a server that speaks the old one too (RFC 4253, section 5.1).
+const versions = ["2.0", "1.99"];
 // As much as the server sends ahead of what was read. It is the library's own window: with another one it counts wrong.
 const windowBytes = SshChannel.defaultMaxWindowSize;
 
@@ -65,9 +67,14 @@ export async function openShell(conn: Conn, options: ShellOptions): Promise<Shel
 
 async function shakeHands(session: Session, stream: ConnStream): Promise<void> {
   const connecting = session.connect(stream);
-  // It fails too if the first write does, and then nobody waits for it.
-  session["versionExchangePromise"]?.catch(() => {});
-  await connecting;
+  // The library notices a wrong version, and goes on waiting.
+  const checking = session["versionExchangePromise"]?.then(() => {
+    const version = session.remoteVersion?.protocolVersion ?? "that nobody knows";
+    if (!versions.includes(version)) {
+      throw new SSHError(`the server speaks SSH ${version}, and not 2.0`);
+    }
+  });
+  await Promise.all([connecting, checking]);
 }
 
 async function trusted(session: Session, { trust }: ShellOptions): Promise<void> {
