@@ -9,6 +9,7 @@ import { tcpConsole } from "./tcpconsole.js";
 import { tcpListener } from "./tcplistener.js";
 import { terminal } from "./terminal.js";
 import type { Tool } from "./tool.js";
+import { traceTool } from "./trace.js";
 import { udpConsole } from "./udpconsole.js";
 
 /** tools is the navigation; the first is shown if the address names none. */
@@ -21,5 +22,6 @@ export const tools: readonly Tool[] = [
   discovery,
   portCheck,
   pingTool,
+  traceTool,
   interfaces,
 ];
