@@ -173,6 +173,11 @@ const mutants = [
     tests: gatewayTests,
   },
   {
+    name: "a-busy-client-has-a-dead-link",
+    edits: [["src/wire/heartbeat.ts", "late > lateMs && !this.#excused", "late < 0"]],
+    tests: ["src/wire/blocked.test.ts"],
+  },
+  {
     name: "no-packet-without-credit",
     edits: [["src/wire/stream.ts", "    this.#mayBegin = true; //", "    //"]],
     tests: simulation,

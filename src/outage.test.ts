@@ -10,11 +10,15 @@ import type { SessionStatus } from "./link.js";
 import type { Conn } from "./net.js";
 import { connect } from "./node.js";
 import { failure, later, listening, outage, place, sleep, text, tidy, utf8 } from "./testing/place.js";
+import { Random } from "./testing/wirerandom.js";
 import type { UDPConn } from "./udpsock.js";
 
 afterEach(tidy);
 
-const onTimeMs = 100; // 50 on a machine that does nothing else
+// What passes on time passes while the outage lasts; how exactly, blackhole.test.ts shows.
+const timeoutMs = 500;
+const earlyMs = 5; // a timer and a clock need not agree to the millisecond
+const longOutageMs = 2_000;
 
 describe("an outage", () => {
   test("is seen, with how long it may last, and passes unseen by the connections", async () => {
@@ -39,7 +43,7 @@ describe("an outage", () => {
     expect(reason).not.toBe("");
     expect(lastHeard).toBeGreaterThan(began - 1000);
     expect(lastHeard).toBeLessThanOrEqual(Date.now());
-    expect(Math.abs((givesUpAt as number) - began - 120_000)).toBeLessThan(1000);
+    expect(Math.abs((givesUpAt as number) - began - 120_000)).toBeLessThan(10_000);
     await c.Close();
   });
 
@@ -153,11 +157,12 @@ describe("an outage", () => {
       far = socket;
     });
     const c = await net.Dial("tcp", address);
-    const over = outage(chaos, 1500);
+    const over = outage(chaos, longOutageMs);
     const began = performance.now();
-    c.SetReadDeadline(Date.now() + 500);
+    c.SetReadDeadline(Date.now() + timeoutMs);
     const err = await failure(c.Read(new Uint8Array(8)));
-    expect(Math.abs(performance.now() - began - 500)).toBeLessThan(onTimeMs);
+    expect(performance.now() - began).toBeGreaterThan(timeoutMs - earlyMs);
+    expect(net.session.status.state).toBe("detached");
     expect(err.message).toMatch(/: i\/o timeout$/);
     far?.write("late");
     await over;
@@ -177,12 +182,13 @@ describe("an outage", () => {
     // The OPEN goes out into a link that passes nothing any more.
     for (const through of chaos.through) through.cut("blackhole");
     const began = performance.now();
-    const dialing = failure(net.DialTimeout("tcp", address, 500));
+    const dialing = failure(net.DialTimeout("tcp", address, timeoutMs));
     setTimeout(() => {
-      void outage(chaos, 900);
+      void outage(chaos, longOutageMs);
     }, 100);
     const err = await dialing;
-    expect(Math.abs(performance.now() - began - 500)).toBeLessThan(onTimeMs);
+    expect(performance.now() - began).toBeGreaterThan(timeoutMs - earlyMs);
+    expect(net.session.status.state).toBe("detached");
     expect(err.message).toBe(`dial tcp ${address}: i/o timeout`);
     await expect.poll(() => net.session.status.state, { timeout: 5000 }).toBe("attached");
     const c = await net.Dial("tcp", address); // behind the OPEN and its CANCEL
@@ -304,6 +310,60 @@ describe("an outage", () => {
     await c.ReadFrom(b);
     expect(text(b.subarray(0, 4))).toBe(String(total).padStart(4, "0"));
     await c.Close();
+  });
+
+  test("an AbortSignal ends at once what waits for the link", async () => {
+    const { net, chaos } = await place();
+    const { address } = await listening((socket) => socket.on("error", () => {}));
+    const c = await net.Dial("tcp", address);
+    const l = await net.Listen("tcp", "127.0.0.1:0");
+    chaos.isDown = true;
+    chaos.cut("reset");
+    await expect.poll(() => net.session.status.state).toBe("detached");
+    const abort = new AbortController();
+    const waiting = [
+      net.Dial("tcp", address, abort.signal),
+      c.Read(new Uint8Array(1), abort.signal),
+      l.Accept(abort.signal),
+      net.LookupHost("name.invalid", abort.signal),
+    ].map((call) => failure(call));
+    await sleep(100);
+    abort.abort();
+    const errs = await Promise.all(waiting);
+    expect(net.session.status.state).toBe("detached");
+    for (const err of errs) expect(err.message).toMatch(/: operation was canceled$/);
+    chaos.isDown = false;
+    // The connection and the listener are none the worse for it.
+    const accepting = l.Accept();
+    const again = await net.Dial("tcp", l.Addr().String());
+    const d = await accepting;
+    for (const closing of [again, d, c, l]) await closing.Close();
+    await expect.poll(liveSockets).toBe(0);
+  });
+
+  test("what was written before Close arrives, though both came in the outage", async () => {
+    const { net, chaos } = await place();
+    const parts: Buffer[] = [];
+    let isOver = false;
+    const { address } = await listening((socket) => {
+      socket.on("data", (data) => parts.push(data));
+      socket.on("end", () => {
+        isOver = true;
+        socket.end();
+      });
+    });
+    const c = await net.Dial("tcp", address);
+    chaos.isDown = true;
+    chaos.cut("reset");
+    await expect.poll(() => net.session.status.state).toBe("detached");
+    const all = new Random(6).bytes(200 * 1024);
+    await c.Write(all);
+    await c.Close();
+    expect(net.session.status.state).toBe("detached");
+    chaos.isDown = false;
+    await expect.poll(() => isOver).toBe(true);
+    expect(Buffer.concat(parts).equals(all)).toBe(true);
+    await expect.poll(liveSockets).toBe(0);
   });
 
   test("with resume false, the session ends with its WebSocket", async () => {
