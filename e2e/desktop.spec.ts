@@ -200,6 +200,38 @@ test("E11: the gateway's process is killed: every socket errs, the process comes
   expect(desktop.host.generation).toBe(2);
 });
 
+test("E11: five kills within a minute, and the page says so until somebody starts the process again", async ({
+  page,
+}) => {
+  const desktop = new Desktop();
+  await desktop.open(page);
+  await expect(status(page)).toContainText("attached");
+  for (let kills = 0; kills < 5; kills++) {
+    await expect.poll(() => desktop.host.state).toBe("running");
+    await desktop.kill();
+  }
+  await expect.poll(() => desktop.failures).toHaveLength(1);
+  await expect(status(page)).toContainText("lost");
+  await press(page, "Connect again");
+  await expect(status(page)).toContainText("ended 5 times within a minute");
+  desktop.host.start();
+  await press(page, "Connect again");
+  await expect(status(page)).toContainText("attached");
+  await desktop.close();
+});
+
+test("without the addon, the page says what is missing, and the process is not started again", async ({
+  page,
+}) => {
+  const desktop = new Desktop({ GONET_ADDON: "/nowhere/gonet.node" });
+  await desktop.open(page);
+  await expect(status(page)).toContainText("the native addon /nowhere/gonet.node does not load");
+  await expect(page.getByRole("heading", { name: "did not let this page in" })).toBeHidden();
+  expect(desktop.failures).toHaveLength(1);
+  expect(desktop.host.generation).toBe(1);
+  await desktop.close();
+});
+
 test("E12: a reload closes the page's sockets and no others; the new page has a gateway at once", async ({
   app: page,
   context,

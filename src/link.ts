@@ -29,7 +29,7 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
   /**
    * resume false ends the session with its WebSocket. Without it the session, and every socket of it, outlives a link that
-   * breaks: a new one is made, for as long as the gateway keeps the session. A session over a MessagePort ends with it.
+   * breaks: a new one is made, for as long as the gateway keeps the session. A session over a port given by hand ends with it.
    */
   readonly resume?: boolean;
   /**

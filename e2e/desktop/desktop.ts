@@ -28,10 +28,11 @@ export class Desktop {
   #worker: Worker | null = null;
   #windows = 0;
 
-  constructor() {
+  /** With env, the gateway's process gets that beside its own environment. */
+  constructor(env: Record<string, string> = {}) {
     this.host = new Host<MessagePort>({
       start: ({ onMessage, onExit }) => {
-        const worker = new Worker(resolve(here, "worker.mjs"));
+        const worker = new Worker(resolve(here, "worker.mjs"), { env: { ...process.env, ...env } });
         this.#worker = worker;
         worker.on("message", onMessage);
         worker.on("error", (err) => this.failures.push(`the process: ${err.message}`));
