@@ -6,7 +6,7 @@ import type { SockAddr } from "../src/wire/sockaddr.js";
 import type { Target } from "./args.js";
 import { DialError, resolve } from "./dial.js";
 import type { Lookup } from "./lookup.js";
-import { listenFamily, type Network, openSocket } from "./network.js";
+import { listenFamily, type Network, openSocket, type Room } from "./network.js";
 
 const backlog = 128;
 const firstMulticast4 = 224;
@@ -17,6 +17,7 @@ export interface BindRequest {
   network: Network;
   protocol: number; // of raw IP
   target: Target | null; // null: any address, any port
+  room: Room;
 }
 
 // listen opens a listening socket. It fails with a DialError.
@@ -53,12 +54,13 @@ async function bound(
   let socket: Socket | null = null;
   try {
     const { family, only6, address } = listenFamily(request.network, at);
-    socket = openSocket(request.network, family, only6, request.protocol);
+    socket = openSocket(request.network, { ...request, family, only6 });
     bind(socket, address);
     return socket;
   } catch (err) {
     socket?.close();
     if (err instanceof SysError) throw new DialError(["errno", err.syscall, err.errno], null, at);
+    if (err instanceof PiecesError) throw new DialError(err.pieces, null, at);
     throw err;
   }
 }
@@ -89,15 +91,16 @@ export interface MulticastRequest {
   network: Network;
   group: SockAddr;
   index: number; // of the interface; 0: the kernel's choice
+  room: Room;
 }
 
 // listenMulticast joins a group: it listens on the wildcard address, shares the port, and does not hear itself. It
 // fails with a DialError; of an address that is no group, the kernel says so when it is to be joined.
-export function listenMulticast({ network, group, index }: MulticastRequest): Socket {
+export function listenMulticast({ network, group, index, room }: MulticastRequest): Socket {
   let socket: Socket | null = null;
   try {
     const family = network.version ?? group[0];
-    socket = openSocket(network, family, network.version === 6, 0);
+    socket = openSocket(network, { family, only6: network.version === 6, protocol: 0, room });
     bindPacket(socket, group);
     if (index !== 0) socket.setMulticastInterface(index);
     socket.setMulticastLoop(false);
@@ -106,6 +109,7 @@ export function listenMulticast({ network, group, index }: MulticastRequest): So
   } catch (err) {
     socket?.close();
     if (err instanceof SysError) throw new DialError(["errno", err.syscall, err.errno], null, group);
+    if (err instanceof PiecesError) throw new DialError(err.pieces, null, group);
     throw err;
   }
 }

@@ -9,7 +9,7 @@ import { type Handler, Session } from "../src/wire/session.js";
 import type { SockAddr } from "../src/wire/sockaddr.js";
 import type { Stream } from "../src/wire/stream.js";
 import { type BindRequest, listen, listenMulticast, listenPacket, type MulticastRequest } from "./bind.js";
-import { DialError, type Dialled, type DialRequest, dial } from "./dial.js";
+import { DialError, type DialRequest, dial } from "./dial.js";
 import { Files } from "./files.js";
 import { ListenerSock } from "./listener.js";
 import type { Log } from "./log.js";
@@ -142,21 +142,23 @@ export class Client implements Handler {
   }
 
   // dial carries a dial out, when its turn has come, and answers stream.
-  dial(stream: Stream, request: Omit<DialRequest, "signal">, options: TCPOptions): void {
+  dial(stream: Stream, request: Omit<DialRequest, "signal" | "room">, options: TCPOptions): void {
     const abort = new AbortController();
     stream.onCancel = () => abort.abort();
     stream.onLost = () => abort.abort();
     this.#dials
-      .run(() => this.#shared.dials.run(() => this.#dial(request, abort.signal), abort.signal), abort.signal)
+      .run(
+        () =>
+          this.#shared.dials.run(
+            () => dial({ ...request, signal: abort.signal, room: this.#shared }, this.lookup),
+            abort.signal,
+          ),
+        abort.signal,
+      )
       .then(
         ({ socket, to }) => this.#connected(stream, socket, request.network, options, to),
         (err: unknown) => this.#refuse(stream, err),
       );
-  }
-
-  async #dial(request: Omit<DialRequest, "signal">, signal: AbortSignal): Promise<Dialled> {
-    this.#shared.checkRoom();
-    return dial({ ...request, signal }, this.lookup);
   }
 
   // #connected answers stream with a socket that is ready to move data. Not every kernel's socket tells where it was
@@ -182,36 +184,31 @@ export class Client implements Handler {
   }
 
   // listenPacket opens a socket for packets and answers stream.
-  listenPacket(stream: Stream, request: BindRequest): void {
-    this.#inRoom(() => listenPacket(request, this.lookup)).then(
+  listenPacket(stream: Stream, request: Omit<BindRequest, "room">): void {
+    listenPacket({ ...request, room: this.#shared }, this.lookup).then(
       (socket) => this.#connected(stream, socket, request.network, noOptions),
       (err: unknown) => this.#refuse(stream, err),
     );
   }
 
-  async #inRoom(open: () => Promise<Socket>): Promise<Socket> {
-    this.#shared.checkRoom();
-    return open();
-  }
-
   // listenMulticast joins a group and answers stream.
-  listenMulticast(stream: Stream, request: MulticastRequest): void {
+  listenMulticast(stream: Stream, request: Omit<MulticastRequest, "room">): void {
     try {
-      this.#shared.checkRoom();
-      this.#connected(stream, listenMulticast(request), request.network, noOptions);
+      const socket = listenMulticast({ ...request, room: this.#shared });
+      this.#connected(stream, socket, request.network, noOptions);
     } catch (err) {
       this.#refuse(stream, err);
     }
   }
 
   // listen opens a listening socket and answers stream. The file of a Unix listener goes when it is closed.
-  listen(stream: Stream, request: BindRequest, options: TCPOptions): void {
+  listen(stream: Stream, request: Omit<BindRequest, "room">, options: TCPOptions): void {
     if (this.#listeners >= this.session.limits.listeners) {
       return stream.refused(["errno", "socket", "EMFILE", ["limit", "listeners"]], null, null);
     }
     this.#listeners++;
     const path = request.target?.[0] === 1 ? request.target[1] : null;
-    this.#inRoom(() => listen(request, this.lookup)).then(
+    listen({ ...request, room: this.#shared }, this.lookup).then(
       (socket) => this.#announced(stream, socket, request.network, { ...options, path }),
       (err: unknown) => {
         this.#listeners--;

@@ -7,7 +7,7 @@ import type { SockAddr } from "../src/wire/sockaddr.js";
 import type { Target } from "./args.js";
 import { withPort } from "./iptext.js";
 import { dnsFlags, type Lookup } from "./lookup.js";
-import { dialFamily, inFamily, type Network, openSocket } from "./network.js";
+import { dialFamily, inFamily, type Network, openSocket, type Room } from "./network.js";
 
 const fallbackDelayMs = 300; // RFC 8305, 5; Go's default
 const leastAttemptMs = 2000; // of the time that is left, one of several addresses gets at least this
@@ -32,6 +32,7 @@ export interface DialRequest {
   source: SockAddr | null;
   timeoutMs: number; // 0: none
   signal: AbortSignal; // CANCEL, or the session's end
+  room: Room;
 }
 
 // Dialled is a connected socket, and where it was connected to; null if it is only bound.
@@ -195,12 +196,12 @@ async function connect(
   end: number,
   signal: AbortSignal,
 ): Promise<Dialled> {
-  const { source, network, protocol } = request;
+  const { source, network, protocol, room } = request;
   for (let round = 0; ; round++) {
     let socket: Socket | null = null;
     try {
       const family = dialFamily(network, source, to);
-      socket = openSocket(network, family, network.version === 6, protocol);
+      socket = openSocket(network, { family, only6: network.version === 6, protocol, room });
       if (source !== null) socket.bind(inFamily(source, family));
       if (to === null) return { socket, to };
       await established(socket, inFamily(to, family), end, signal);
@@ -212,7 +213,7 @@ async function connect(
     } catch (err) {
       socket?.close();
       if (err instanceof SysError) throw new DialError(["errno", err.syscall, err.errno], source, to);
-      if (err instanceof DialError) throw new DialError(err.pieces, source, to);
+      if (err instanceof PiecesError) throw new DialError(err.pieces, source, to);
       throw err;
     }
   }

@@ -8,6 +8,7 @@ import {
   type GatewayOptions,
   openGateway,
 } from "./gateway.js";
+import { limitedLog } from "./limitedlog.js";
 import { Sessions } from "./sessions.js";
 
 export type { Authenticate } from "./auth.js";
@@ -35,12 +36,13 @@ export async function serve(options: ServeOptions = {}): Promise<Gateway> {
     throw new ConfigError("gateway-id: 1 to 8 letters, digits, - and _");
   }
   loadAddon(); // now, not at the first socket somebody asks for
+  const logger = options.logger === undefined ? undefined : limitedLog(options.logger);
   const sessions = new Sessions({
     ...(rest.limits === undefined ? {} : { limits: rest.limits }),
     dnsServers,
     gatewayID,
     maxSessions: rest.maxSessions ?? defaultMaxSessions,
-    ...(options.logger === undefined ? {} : { log: options.logger }),
+    ...(logger === undefined ? {} : { log: logger }),
   });
-  return await openGateway(rest, sessions);
+  return await openGateway({ ...rest, ...(logger === undefined ? {} : { logger }) }, sessions);
 }

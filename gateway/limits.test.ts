@@ -557,7 +557,7 @@ const ofGateway: Record<GatewayLimitName, Check> = {
     });
     const levelAt = (share: number): Pressure => {
       used = share;
-      vi.advanceTimersByTime(1500);
+      vi.advanceTimersByTime(300);
       return memory.pressure;
     };
     expect(levelAt(0.849)).toBe("none");
@@ -568,7 +568,7 @@ const ofGateway: Record<GatewayLimitName, Check> = {
     expect(levelAt(0.95)).toBe("drop");
     // One look at which something was collected is enough to know that it was not in use.
     used = 0.5;
-    vi.advanceTimersByTime(500);
+    vi.advanceTimersByTime(100);
     expect(memory.pressure).toBe("none");
     expect(told.at(-1)).toBe("none");
     memory.stop();
@@ -632,7 +632,7 @@ describe("memory that runs short", () => {
           sizes.add(sessions.size);
           expect(sessions.size).toBe(1);
         },
-        { timeout: 20_000, interval: 50 },
+        { timeout: 20_000, interval: 5 },
       );
       expect([...sizes]).toEqual([3, 2, 1]);
       far.write(new Uint8Array(1000), 0, 1000);

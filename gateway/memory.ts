@@ -12,7 +12,7 @@ const levels: readonly (readonly [from: number, pressure: Pressure])[] = [
   [0.85, "full"],
 ];
 
-const lookEveryMs = 500;
+const lookEveryMs = 100;
 // Memory that nobody uses any more counts until it is collected: only what is still there after some looks is in use.
 const looksUntilSure = 3;
 

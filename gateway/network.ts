@@ -116,8 +116,21 @@ function hasIPv6(): boolean {
   return ipv6;
 }
 
+// Room is asked before every socket: checkRoom throws a PiecesError if there may not be one more.
+export interface Room {
+  checkRoom(): void;
+}
+
+export interface SocketOptions {
+  readonly family: Family;
+  readonly only6: boolean;
+  readonly protocol: number; // of raw IP
+  readonly room: Room;
+}
+
 // openSocket makes a socket of the network, with the options that Go gives every socket.
-export function openSocket(network: Network, family: Family, only6: boolean, protocol: number): Socket {
+export function openSocket(network: Network, { family, only6, protocol, room }: SocketOptions): Socket {
+  room.checkRoom();
   const socket = Socket.open(family, network.type, protocol);
   try {
     if (family === 6 && network.type !== "raw") socket.setOption("IPV6_V6ONLY", only6 ? 1 : 0);

@@ -4,6 +4,7 @@ import { RawLine, turns } from "../../src/testing/rawpeer.js";
 import { type Frame, frameType as T } from "../../src/wire/frame.js";
 import { resumeCap } from "../../src/wire/handshake.js";
 import type { SockAddr } from "../../src/wire/sockaddr.js";
+import type { Transport } from "../../src/wire/transport.js";
 import type { Caller, Sessions } from "../sessions.js";
 
 const caller: Caller = { remoteAddress: "127.0.0.1", origin: null, principal: "guest" };
@@ -20,22 +21,42 @@ export type Answered = Extract<
 export class Guest extends RawLine {
   sessionID = "";
   resumeKey: Uint8Array | null = null;
+  // answersPings keeps the session alive.
+  answersPings = false;
   #nextStream = 1;
   #nextCall = 1;
 
   /** begin has a session with sessions, or what it was told instead. */
   static async begin(sessions: Sessions, resume = false): Promise<Guest> {
     const guest = new Guest();
-    guest.autoAck = true;
     sessions.serve(guest.link.a, caller);
-    guest.send([T.hello, 1, resume ? [resumeCap] : [], null, null, 1, 0, "guest"]);
-    await guest.until(() => guest.got.length > 0 || guest.closed !== null);
-    const [welcome] = guest.all(T.welcome);
+    return guest.#begin(resume);
+  }
+
+  /** over has a session over a transport to a gateway somewhere else. */
+  static over(transport: Transport, resume = false): Promise<Guest> {
+    const guest = new Guest(undefined, transport);
+    guest.answersPings = true;
+    return guest.#begin(resume);
+  }
+
+  override onMessage(message: Uint8Array): void {
+    const before = this.got.length;
+    super.onMessage(message);
+    if (!this.answersPings) return;
+    for (const frame of this.got.slice(before)) if (frame[0] === T.ping) this.send([T.pong, frame[1]]);
+  }
+
+  async #begin(resume: boolean): Promise<this> {
+    this.autoAck = true;
+    this.send([T.hello, 1, resume ? [resumeCap] : [], null, null, 1, 0, "guest"]);
+    await this.until(() => this.got.length > 0 || this.closed !== null);
+    const [welcome] = this.all(T.welcome);
     if (welcome !== undefined) {
-      guest.sessionID = welcome[3];
-      guest.resumeKey = welcome[4];
+      this.sessionID = welcome[3];
+      this.resumeKey = welcome[4];
     }
-    return guest;
+    return this;
   }
 
   /** until waits for the turn in which is is true. */

@@ -8,6 +8,7 @@ import { bundle, type Program } from "../../gateway/testing/child.js";
 import { connectOver, type Net } from "../connect.js";
 import { connect } from "../node.js";
 import { subprotocol } from "../wire/frame.js";
+import type { Transport } from "../wire/transport.js";
 import { type WebSocketLike, WebSocketTransport } from "../wire/websocket.js";
 
 /** Holdings is what a process holds: memory in bytes, descriptors, the addon's sockets, what keeps its loop alive. */
@@ -23,8 +24,23 @@ export interface Holdings {
 /** ProcessOptions are options of a gateway that can be told to another process. */
 export type ProcessOptions = Pick<
   ServeOptions,
-  "host" | "port" | "token" | "hosts" | "origins" | "limits" | "gatewayID" | "insecurePlainHTTP"
+  | "host"
+  | "port"
+  | "token"
+  | "hosts"
+  | "origins"
+  | "limits"
+  | "gatewayID"
+  | "dnsServers"
+  | "maxSessions"
+  | "insecurePlainHTTP"
 >;
+
+/** Launch is how a process is started: with so many descriptors at most, and with flags of Node's. */
+export interface Launch {
+  readonly descriptors?: number;
+  readonly flags?: readonly string[];
+}
 
 /** gatewayProgram builds the gateway that this starts. */
 export function gatewayProgram(): Promise<Program> {
@@ -46,9 +62,9 @@ export class GatewayProcess {
   }
 
   /** start builds the gateway and starts it. */
-  static async start(options: ProcessOptions = {}): Promise<GatewayProcess> {
+  static async start(options: ProcessOptions = {}, launch: Launch = {}): Promise<GatewayProcess> {
     const program = await gatewayProgram();
-    return GatewayProcess.#run(program.path, program, options);
+    return GatewayProcess.#run(program.path, program, options, launch);
   }
 
   /** of starts a gateway that was built before. */
@@ -56,8 +72,22 @@ export class GatewayProcess {
     return GatewayProcess.#run(path, null, options);
   }
 
-  static async #run(path: string, program: Program | null, options: ProcessOptions): Promise<GatewayProcess> {
-    const child = fork(path, [JSON.stringify(options)], { execArgv: ["--expose-gc"] });
+  static async #run(
+    path: string,
+    program: Program | null,
+    options: ProcessOptions,
+    { descriptors, flags = [] }: Launch = {},
+  ): Promise<GatewayProcess> {
+    const execArgv = ["--expose-gc", ...flags];
+    // prlimit(1) is part of every Linux system.
+    const limited =
+      descriptors === undefined
+        ? {}
+        : {
+            execPath: "prlimit",
+            execArgv: [`--nofile=${descriptors}:${descriptors}`, process.execPath, ...execArgv],
+          };
+    const child = fork(path, [JSON.stringify(options)], { execArgv, ...limited });
     const died = once(child, "exit").then(([code]) =>
       Promise.reject(new Error(`the gateway ended: ${code}`)),
     );
@@ -75,12 +105,18 @@ export class GatewayProcess {
     return connect(this.url, { token: this.token });
   }
 
-  /** connectCuttable is a client whose WebSocket can be cut: its connection then just ends, without a word. */
-  async connectCuttable(): Promise<{ net: Net; cut(): void }> {
+  /** webSocket opens a WebSocket to it, and the transport over it. */
+  async webSocket(): Promise<{ ws: WebSocket; transport: Transport }> {
     const bearer = `gonet.bearer.${Buffer.from(this.token).toString("base64url")}`;
     const ws = new WebSocket(this.url, [subprotocol, bearer], { perMessageDeflate: false });
     const transport = new WebSocketTransport(ws as unknown as WebSocketLike);
     await once(ws, "open");
+    return { ws, transport };
+  }
+
+  /** connectCuttable is a client whose WebSocket can be cut: its connection then just ends, without a word. */
+  async connectCuttable(): Promise<{ net: Net; cut(): void }> {
+    const { ws, transport } = await this.webSocket();
     return { net: await connectOver(async () => transport), cut: () => ws.terminate() };
   }
 

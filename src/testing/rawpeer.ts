@@ -15,7 +15,7 @@ import {
 } from "../wire/frame.js";
 import { type Pair, pair } from "../wire/pair.js";
 import { Session, type SessionOptions } from "../wire/session.js";
-import type { Receiver } from "../wire/transport.js";
+import type { Receiver, Transport } from "../wire/transport.js";
 
 type FrameOf<T extends Frame[0]> = T extends PayloadFrame[0]
   ? PayloadFrame
@@ -33,13 +33,15 @@ export class RawLine implements Receiver {
   numbered = 0;
   // closed is how the link ended.
   closed: { code: number; reason: string } | null = null;
+  readonly #to: Transport;
   #taken = 0;
   #waiting: (() => void)[] = [];
 
-  // The raw line has side b of a link; side a is for whoever is tested.
-  constructor(link: Pair = pair({ defer: setImmediate })) {
+  // The raw line has side b of a link, side a is for whoever is tested; or it speaks over a transport to somewhere else.
+  constructor(link: Pair = pair({ defer: setImmediate }), to: Transport = link.b) {
     this.link = link;
-    this.link.b.receiver = this;
+    this.#to = to;
+    to.receiver = this;
   }
 
   // bytes is the message of frames. A payload frame is given as [type, id, payload].
@@ -53,7 +55,7 @@ export class RawLine implements Receiver {
   }
 
   sendBytes(message: Uint8Array): void {
-    this.link.b.send(new Uint8Array(message));
+    this.#to.send(new Uint8Array(message));
   }
 
   // next waits for the next frame of type; frames of other types before it are passed over.

@@ -367,7 +367,7 @@ describe("after an end", () => {
     await refused(peer, "unexpected frame");
   });
 
-  test("late frames after this side's CLOSE are dropped, and their credit given back to the session", async () => {
+  test("F10: late frames after this side's CLOSE are dropped, and their credit given back to the session", async () => {
     const peer = await attachedClient([
       ["streamWindow", 100_000],
       ["sessionWindow", 120_000],
@@ -383,7 +383,7 @@ describe("after an end", () => {
     expect(peer.all(T.close)).toHaveLength(1);
   });
 
-  test("a late RESET after this side's CLOSE is dropped", async () => {
+  test("F10: a late RESET after this side's CLOSE is dropped", async () => {
     const peer = await attachedClient();
     const { stream } = await opened(peer);
     stream.close();
@@ -394,7 +394,7 @@ describe("after an end", () => {
 });
 
 describe("credit", () => {
-  test("a byte beyond the stream's window ends the session", async () => {
+  test("F01: a byte beyond the stream's window ends the session", async () => {
     const peer = await Gateway.attached({ streamWindow: 1000 });
     const stream = await peer.open(1);
     peer.send(data(1, 1000));
@@ -404,7 +404,7 @@ describe("credit", () => {
     await refused(peer, "flow control");
   });
 
-  test("a byte beyond the session's window ends the session", async () => {
+  test("F02: a byte beyond the session's window ends the session", async () => {
     const peer = await Gateway.attached({ streamWindow: 1000, sessionWindow: 2500 });
     for (const id of [1, 3, 5]) await peer.open(id);
     peer.send(data(1, 1000), data(3, 1000), data(5, 500));
@@ -433,14 +433,14 @@ describe("credit", () => {
     await refused(peer, "unexpected frame");
   });
 
-  test("DATA of no bytes is refused", async () => {
+  test("F06: DATA of no bytes is refused, the first of it", async () => {
     const peer = await Gateway.attached();
     await peer.open(1);
     peer.send(data(1, 0));
     await refused(peer, "malformed");
   });
 
-  test("an offset that is lower or equal is ignored", async () => {
+  test("F03: an offset that is lower or equal is ignored", async () => {
     const peer = await Gateway.attached({ streamWindow: 1000 });
     const stream = await peer.open(1);
     peer.send(
@@ -458,7 +458,7 @@ describe("credit", () => {
   test.each([
     [1, 16 * mebibyte],
     [0, 64 * mebibyte],
-  ])("on id %i an offset %i above what was sent is legal, one more is not", async (id, most) => {
+  ])("F03: on id %i an offset %i above what was sent is legal, one more is not", async (id, most) => {
     const peer = await Gateway.attached();
     const stream = await peer.open(1);
     peer.send([T.credit, id, most]);
@@ -471,13 +471,31 @@ describe("credit", () => {
     await refused(peer, "flow control");
   });
 
-  test("an offset of 2^53 - 1 is refused", async () => {
+  test("F03: an offset of 2^53 - 1 is refused", async () => {
     for (const id of [0, 1]) {
       const peer = await Gateway.attached();
       await peer.open(1);
       peer.send([T.credit, id, Number.MAX_SAFE_INTEGER]);
       await refused(peer, "flow control");
     }
+  });
+
+  test("F04: credit for an id that never was, or is gone, ends the session; on one that closes it is ignored", async () => {
+    const closing = await Gateway.attached();
+    const stream = await closing.open(1);
+    stream.close();
+    for (let i = 0; i < 2000; i++) closing.send([T.credit, 1, 300_000 + i]);
+    await closing.quiet();
+    expect(closing.session.state).toBe("attached");
+    closing.send([T.close, 1]);
+    await closing.quiet();
+    // Both sides have said that they are done: nothing is kept of it, and nothing may come for it.
+    expect(closing.session.size).toBe(0);
+    closing.send([T.credit, 1, 400_000]);
+    await refused(closing, "unknown id");
+    const never = await Gateway.attached();
+    never.send([T.credit, 7, 1]);
+    await refused(never, "unknown id");
   });
 
   test("on a listener, a gateway that brings more than was asked for is refused", async () => {
@@ -586,14 +604,14 @@ describe("ACK", () => {
     ["for what was never sent", [2]],
     ["far ahead", [Number.MAX_SAFE_INTEGER]],
     ["below the last", [1, 0]],
-  ])("%s is refused", async (_, seqs) => {
+  ])("F12: %s is refused", async (_, seqs) => {
     const peer = await Gateway.attached();
     await peer.open(1);
     for (const seq of seqs) peer.send([T.ack, seq]);
     await refused(peer, "bad ack");
   });
 
-  test("without it data stops at the limit, and goes on after it", async () => {
+  test("F13: without it data stops at the limit, and goes on after it", async () => {
     const replayBytes = 200_000;
     const peer = await Gateway.attached({ replayBytes });
     const stream = await peer.open(1);
@@ -617,7 +635,7 @@ describe("ACK", () => {
     expect(peer.session.keptBytes).toBe(0);
   });
 
-  test("without it, small frames are bounded by what they cost and not by their bytes", async () => {
+  test("F13: without it, small frames are bounded by what they cost and not by their bytes", async () => {
     const replayBytes = 100_000;
     const peer = await Gateway.attached({ replayBytes });
     const stream = await peer.open(1);
@@ -651,7 +669,7 @@ describe("ACK", () => {
 });
 
 describe("floods", () => {
-  test("pings are answered with the last token; too many end the session with 4429", async () => {
+  test("F07: pings are answered with the last token; too many end the session with 4429", async () => {
     const peer = await Gateway.attached();
     peer.send(...Array.from({ length: 15 }, (_, i): Frame => [T.ping, i]));
     await peer.quiet();
@@ -660,7 +678,7 @@ describe("floods", () => {
     expect(await peer.end()).toMatchObject({ code: closeCode.tooMuch });
   });
 
-  test("a client that does not read its link gets no ACK and no PONG until it does", async () => {
+  test("F07: a client that does not read its link gets no ACK and no PONG until it does", async () => {
     const peer = await Gateway.attached({ linkBuffer: 2000 });
     const stream = await peer.open(1);
     peer.link.a.held = true;
