@@ -1,4 +1,4 @@
-// One TCP connection and what is said on it: the transcript, the input, and the ways to end it.
+// One connection of bytes and what is said on it: the transcript, the input, and the ways to end it.
 
 import * as net from "gonet";
 import { button, el } from "../dom.js";
@@ -10,6 +10,7 @@ import { keepPage } from "./keep.js";
 import type { Announce } from "./live.js";
 import { type Tone, Transcript, type TranscriptLimits } from "./transcript.js";
 import { TranscriptPane } from "./transcriptpane.js";
+import { visibleText } from "./visible.js";
 
 // As much as one frame of the gateway carries.
 const readBytes = 256 * 1024;
@@ -24,6 +25,9 @@ const showEveryMs = 100;
  *                   └─► ended (the other end has)            ─┘
  */
 export type ConversationState = "none" | "open" | "halfClosed" | "ended" | "closed";
+
+/** StreamConn is a connection whose directions end one by one. */
+export type StreamConn = net.Conn & { CloseWrite(): Promise<void> };
 
 /** ConversationOptions are what tools differ in. */
 export interface ConversationOptions {
@@ -50,9 +54,9 @@ export class Conversation {
   readonly #halfClose: HTMLButtonElement;
   readonly #close: HTMLButtonElement;
   #state: ConversationState = "none";
-  #conn: net.TCPConn | null = null;
+  #conn: StreamConn | null = null;
   // shown is the connection that is there or was last.
-  #shown: net.TCPConn | null = null;
+  #shown: StreamConn | null = null;
   #since = 0;
   #received = 0;
   #sent = 0;
@@ -110,7 +114,7 @@ export class Conversation {
   }
 
   /** attach takes a connection over and reads from it to its end. There must be none that is open. */
-  attach(conn: net.TCPConn, what: string): void {
+  attach(conn: StreamConn, what: string): void {
     this.#conn = conn;
     this.#received = 0;
     this.#sent = 0;
@@ -118,7 +122,7 @@ export class Conversation {
     this.#since = Date.now();
     this.#release = keepPage();
     this.#transcript.restart();
-    this.#pane.name = conn.RemoteAddr().String();
+    this.#pane.name = addressText(conn.RemoteAddr());
     this.#enter("open");
     this.say("info", what);
     void this.#read(conn);
@@ -162,7 +166,7 @@ export class Conversation {
     }
   }
 
-  #wrote(conn: net.TCPConn, bytes: Uint8Array): void {
+  #wrote(conn: StreamConn, bytes: Uint8Array): void {
     if (this.#conn === conn && bytes.length > 0) {
       this.#sent += bytes.length;
       this.#transcript.append("out", bytes, Date.now());
@@ -201,7 +205,7 @@ export class Conversation {
     await conn.Close().catch((err: unknown) => this.fail(err));
   }
 
-  async #read(conn: net.TCPConn): Promise<void> {
+  async #read(conn: StreamConn): Promise<void> {
     const b = new Uint8Array(readBytes);
     try {
       for (;;) {
@@ -220,7 +224,7 @@ export class Conversation {
   }
 
   // ended is told about an error of Read or Write. After EOF the other direction goes on, after others nothing does.
-  #ended(conn: net.TCPConn, err: unknown): void {
+  #ended(conn: StreamConn, err: unknown): void {
     if (this.#conn !== conn) {
       return;
     }
@@ -273,13 +277,18 @@ export class Conversation {
     const conn = this.#shown;
     const counts = conn === null ? null : this;
     this.#facts.set("State", stateText[this.#state]);
-    this.#facts.set("Local", conn?.LocalAddr().String() ?? null);
-    this.#facts.set("Remote", conn?.RemoteAddr().String() ?? null);
+    this.#facts.set("Local", conn && addressText(conn.LocalAddr()));
+    this.#facts.set("Remote", conn && addressText(conn.RemoteAddr()));
     this.#facts.set("Since", conn === null ? null : formatTime(this.#since));
     this.#facts.set("Received", counts && formatBytes(counts.#received));
     this.#facts.set("Sent", counts && formatBytes(counts.#sent));
     this.#facts.set("Not yet taken", this.#waiting === 0 ? null : formatBytes(this.#waiting));
   }
+}
+
+// A Unix socket may have no address, or one that anybody chose.
+function addressText(addr: net.Addr | null): string {
+  return visibleText(addr?.String() ?? "") || "none";
 }
 
 /** stateText says a state in words. */

@@ -72,6 +72,19 @@ export class PanelTabs implements OpenTool {
     }
   }
 
+  /** background adds a tab with what make makes, and leaves the one that is seen; it is false if there is no room. */
+  background(make: PanelTabsOptions["make"]): boolean {
+    if (this.#tabs.isFull) {
+      return false;
+    }
+    const { selected } = this.#tabs;
+    this.#add(null, make);
+    if (selected !== null) {
+      this.#tabs.select(selected);
+    }
+    return true;
+  }
+
   #offer(params: Params): void {
     const { selected } = this.#tabs;
     const panel = selected === null ? undefined : this.#panels.get(selected);
@@ -85,8 +98,10 @@ export class PanelTabs implements OpenTool {
     }
   }
 
-  #add(params: Params | null): Panel {
-    const panel = this.#options.make(() => this.#onChange(panel));
+  #add(params: Params | null, make = this.#options.make): Panel {
+    let made: Panel | null = null;
+    const panel = make(() => made && this.#onChange(made));
+    made = panel;
     if (params !== null) {
       panel.params = params;
     }
