@@ -8,9 +8,11 @@ import { portCheck } from "./portcheck.js";
 import { tcpConsole } from "./tcpconsole.js";
 import { tcpListener } from "./tcplistener.js";
 import { terminal } from "./terminal.js";
+import { throughput } from "./throughput.js";
 import type { Tool } from "./tool.js";
 import { traceTool } from "./trace.js";
 import { udpConsole } from "./udpconsole.js";
+import { unixSockets } from "./unixsockets.js";
 
 /** tools is the navigation; the first is shown if the address names none. */
 export const tools: readonly Tool[] = [
@@ -23,5 +25,7 @@ export const tools: readonly Tool[] = [
   portCheck,
   pingTool,
   traceTool,
+  throughput,
+  unixSockets,
   interfaces,
 ];

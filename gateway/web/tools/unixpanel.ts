@@ -154,7 +154,7 @@ export class UnixPanel implements Panel {
 
   /** attach shows a connection that a listener of another tab accepted. */
   attach(conn: StreamConn, listener: string, number: number): void {
-    this.#title = `${listener} ${number}`;
+    this.#title = `${lastPart(listener)} ${number}`;
     this.#address.value = listener;
     this.#conversation.attach(conn, `accepted on ${visibleText(listener)}`);
     this.#changed();
@@ -167,7 +167,7 @@ export class UnixPanel implements Panel {
   async #open(signal: AbortSignal): Promise<void> {
     const [network, call, address] = [this.#network.value, this.#call.value, this.#address.value];
     const { params } = this;
-    this.#title = address;
+    this.#title = lastPart(address);
     const shown = this.#shown;
     shown.say("info", `${call.toLowerCase()} ${network} ${visibleText(address)}`);
     const opened = (): void => this.#options.recent.add(params);
@@ -241,6 +241,11 @@ export class UnixPanel implements Panel {
     this.#known.show(this.#options.recent.items.map(({ target = "" }) => target));
     this.#links.show();
   }
+}
+
+// A tab has room for the end of a path, which tells more than its beginning.
+function lastPart(address: string): string {
+  return address.slice(address.lastIndexOf("/") + 1) || address;
 }
 
 function unixgram(name: string): net.UnixAddr {
