@@ -7,8 +7,8 @@ export type Step =
   | { readonly do: "send"; readonly bytes: Uint8Array }
   /** ack acknowledges every numbered frame that came. */
   | { readonly do: "ack" }
-  /** turn lets the other side act. */
-  | { readonly do: "turn" }
+  /** turn lets the other side act, until it has sent so many numbered frames, or does not. */
+  | { readonly do: "turn"; readonly frames?: number }
   /** cut breaks the link; resume makes another, and says hello with the session's id and key, but for what is wrong. */
   | { readonly do: "cut" }
   | { readonly do: "resume"; readonly wrong: "" | "key" | "id" | "epoch" | "received" };

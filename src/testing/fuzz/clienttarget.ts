@@ -6,7 +6,7 @@ import { Session } from "../../wire/session.js";
 import type { Stream } from "../../wire/stream.js";
 import { frameBytes, turns } from "../rawpeer.js";
 import type { Case } from "./case.js";
-import type { Played } from "./gatewayside.js";
+import { type Played, untilSent } from "./gatewayside.js";
 import { Fault } from "./oracle.js";
 import { asked, type Recording } from "./recordings.js";
 import { Got, Tap } from "./tap.js";
@@ -78,7 +78,7 @@ export async function playGateway(c: Case, recording: Recording): Promise<Played
         send(frameBytes([T.ack, got.numbered]));
         break;
       case "turn":
-        await turns(1);
+        await untilSent(tap, got, step.frames);
         break;
       case "cut":
         tap.cut();

@@ -9,6 +9,7 @@ import { Got, Tap } from "./tap.js";
 
 const lastToken = 4_711;
 const answerTurns = 50; // of the event loop; one is enough on the way there and back
+const maxTurns = 12; // what was changed may have no answer
 const waitMs = 5_000;
 
 /** Serve has a gateway serve a link. */
@@ -43,14 +44,14 @@ export async function playClient(c: Case, serve: Serve): Promise<Played> {
         send(frameBytes([T.ack, got.numbered]));
         break;
       case "turn":
-        await turns(1);
+        await untilSent(tap, got, step.frames);
         break;
       case "cut":
         tap.cut();
         break;
       case "resume": {
         if (got.welcome === null) break;
-        const [, , , id, key] = got.welcome;
+        const [, , , id] = got.welcome;
         const received = step.wrong === "received" ? got.numbered + 5 : got.numbered;
         if (step.wrong !== "epoch") epoch++;
         tap = new Tap(got);
@@ -62,7 +63,7 @@ export async function playClient(c: Case, serve: Serve): Promise<Played> {
           1,
           [resumeCap],
           step.wrong === "id" ? "g.unknown" : id,
-          step.wrong === "key" ? wrongKey : key,
+          step.wrong === "key" ? wrongKey : got.resumeKey,
           epoch,
           received,
           "fuzz",
@@ -78,6 +79,11 @@ export async function playClient(c: Case, serve: Serve): Promise<Played> {
   }
   for (const each of taps) each.cut();
   return { code, got, isSlow };
+}
+
+/** untilSent lets a fuzzed side act: one turn at least, and more if it has yet to send so many numbered frames. */
+export async function untilSent(tap: Tap, got: Got, frames = 0): Promise<void> {
+  for (let i = 0; i === 0 || (i < maxTurns && tap.isOpen && got.numbered < frames); i++) await turns(1);
 }
 
 // isAlive sees that a session that was not refused answers. It gives the code with which it was refused, or null.

@@ -1,7 +1,7 @@
 // Makes cases of recordings and a random number generator.
 
 import type { Frame } from "../../wire/frame.js";
-import { frameType as T } from "../../wire/frame.js";
+import { firstNumbered, frameType as T } from "../../wire/frame.js";
 import { frameBytes } from "../rawpeer.js";
 import type { Random } from "../wirerandom.js";
 import type { Case, Step, Target } from "./case.js";
@@ -16,13 +16,16 @@ const maxFlood = 30;
 export function stepsOf(recording: Recording, side: "client" | "gateway"): Step[] {
   const steps: Step[] = [];
   let link = 1;
+  let frames = 0; // of the other side
   for (const message of recording.messages) {
     if (message.link !== link) {
       steps.push({ do: "cut" }, { do: "resume", wrong: "" });
       link = message.link;
     }
     if (message.from !== side) {
-      if (steps.at(-1)?.do !== "turn") steps.push({ do: "turn" });
+      frames += framesOf(message.bytes).filter((frame) => frame[0] >= firstNumbered).length;
+      if (steps.at(-1)?.do === "turn") steps.pop();
+      steps.push({ do: "turn", frames });
       continue;
     }
     for (const frame of framesOf(message.bytes)) {

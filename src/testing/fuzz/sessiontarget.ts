@@ -1,14 +1,17 @@
 // The gateway's half of the wire alone: a session with a handler that needs no kernel, so that millions of frames go
 // through it.
 
-import { PiecesError } from "../../wire/errors.js";
-import type { Handler } from "../../wire/session.js";
-import { Session } from "../../wire/session.js";
+import { closeCode, PiecesError } from "../../wire/errors.js";
+import { Greeting } from "../../wire/greeting.js";
+import { defaultLimits } from "../../wire/limits.js";
+import { type Handler, Session } from "../../wire/session.js";
 import type { Stream } from "../../wire/stream.js";
 import type { Case } from "./case.js";
 import { type Played, playClient } from "./gatewayside.js";
 import { Fault } from "./oracle.js";
 
+const resumeKey = new Uint8Array(32).fill(7);
+const noKey = new Uint8Array();
 const packetNetworks = /^(udp|ip)/;
 
 // serveStream reads what comes and says it back, and ends when the other side has.
@@ -43,7 +46,9 @@ const handler: Handler = {
         stream.onReadable = () => stream.peerClosed && stream.close();
         return;
       case "dial":
+      case "fileConn":
       case "listenPacket":
+      case "listenMulticast":
         if (args[1] === null) return stream.refused(["errno", "connect", "ECONNREFUSED"], null, null);
         stream.isUnnumbered = packetNetworks.test(String(args[0]));
         stream.opened([]);
@@ -64,15 +69,22 @@ const handler: Handler = {
 
 /** playSession plays a case to such a session. */
 export async function playSession(c: Case): Promise<Played> {
-  let session: Session | null = null;
+  const session = new Session({ role: "gateway", handler, id: "g.1", gatewayID: "g", resumeKey });
   const played = await playClient(c, (tap) => {
-    if (session === null) {
-      session = new Session({ role: "gateway", handler, id: "g.1", gatewayID: "g" });
-      session.attach(tap);
-    } else tap.close(4404, "no such session");
+    const greeting = new Greeting(tap, {
+      helloMs: defaultLimits.helloMs,
+      onHello(_, line, said) {
+        const isOurs =
+          said.sessionID === session.id && Buffer.compare(said.resumeKey ?? noKey, resumeKey) === 0;
+        if (session.state === "waiting" && said.sessionID === null) return session.begin(line, said);
+        const code = isOurs ? session.resume(line, said) : closeCode.noSession;
+        if (code !== null) greeting.refuse(code, "no such session");
+      },
+      onOver() {},
+    });
   });
-  const { reason } = session as unknown as Session;
-  (session as unknown as Session).close();
+  const { reason } = session;
+  session.close();
   if (reason?.cause !== undefined) throw new Fault("an error of our own ended the session", reason.cause);
   return played;
 }

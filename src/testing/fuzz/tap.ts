@@ -14,6 +14,7 @@ export class Got {
   pongs = 0;
   lastToken = -1;
   welcome: Extract<Frame, readonly [2, ...unknown[]]> | null = null;
+  resumeKey: Uint8Array | null = null;
   hello: Extract<Frame, readonly [1, ...unknown[]]> | null = null;
   readonly types = new Map<number, number>();
 
@@ -24,8 +25,10 @@ export class Got {
     else if (type === T.pong) {
       this.pongs++;
       this.lastToken = frame[1];
-    } else if (type === T.welcome) this.welcome = frame;
-    else if (type === T.hello) this.hello = frame;
+    } else if (type === T.welcome) {
+      this.welcome = frame;
+      this.resumeKey = frame[4] ?? this.resumeKey; // it comes once
+    } else if (type === T.hello) this.hello = frame;
   }
 }
 
