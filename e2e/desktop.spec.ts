@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import type { Locator, Page } from "@playwright/test";
+import { routeOf } from "../electron-app/links.js";
 import { installLimitMs } from "../src/testing/debian.js";
 import { startSshd, whyNoSshd } from "../src/testing/sshd.js";
 import { Desktop } from "./desktop/desktop.js";
@@ -257,6 +258,30 @@ test("E12: a reload closes the page's sockets and no others; the new page has a 
   await other.close();
   await expect.poll(() => second.open.size).toBe(0);
   await send(page, "and on");
+});
+
+test("E15: a link fills in the form, and dials nothing before somebody presses Connect", async ({
+  page,
+  desktop,
+  peers,
+}) => {
+  const { server, open } = connections();
+  let accepted = 0;
+  server.on("connection", () => accepted++);
+  const port = await peers.port(server);
+  await desktop.open(page, routeOf(`gonet://dial?network=tcp4&address=127.0.0.1:${port}`) ?? "");
+  await expect(status(page)).toContainText("attached");
+  await expect(page.getByRole("combobox", { name: "Address" })).toHaveValue(`127.0.0.1:${port}`);
+  await expect(page.getByLabel("Network")).toHaveValue("tcp4");
+  // Another page has been there and back meanwhile: what this one had sent would have come.
+  const other = await page.context().newPage();
+  await desktop.open(other);
+  await dial(other, port);
+  await send(other, "hello");
+  expect(accepted).toBe(1);
+  await press(page, "Connect");
+  await expect.poll(() => open.size).toBe(2);
+  await other.close();
 });
 
 test("a terminal runs", async ({ app: page }) => {
