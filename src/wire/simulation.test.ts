@@ -276,7 +276,7 @@ async function simulate(seed: number): Promise<Outcome> {
 }
 
 test(`${seeds} sessions over links that break: nothing lost, doubled or out of order`, {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   const sum = { cuts: 0, busy: 0, resumes: 0, superseded: 0 };
   const started = performance.now();
