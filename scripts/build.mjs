@@ -1,4 +1,4 @@
-// npm run build: the four builds and the type declarations, into dist/.
+// npm run build: all builds and the type declarations, into dist/.
 import { allBuilds, declarations } from "./builds.mjs";
 import { main } from "./process.mjs";
 import { setup } from "./setup.mjs";
