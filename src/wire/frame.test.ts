@@ -619,7 +619,7 @@ function bytesOf(frame: Frame): Uint8Array {
 }
 
 describe("properties", () => {
-  test("a frame comes back as it was", { timeout: 60_000 }, () => {
+  test("W16: a frame comes back as it was", { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(anyFrame, (frame) => {
         let encoded: Uint8Array;
