@@ -5,7 +5,11 @@ import type { Locator, Page } from "@playwright/test";
 import { type Gateway, serve } from "gonet/gateway";
 import { installLimitMs, whyNoProgram } from "../src/testing/debian.js";
 import { type Dnsmasq, startDnsmasq } from "./dnsmasq.js";
-import { expect, look, test } from "./look.js";
+import { expect as baseExpect, look, test } from "./look.js";
+
+// A busy machine takes its time.
+const expect = baseExpect.configure({ timeout: 20_000 });
+test.describe.configure({ timeout: 180_000 });
 
 const hostileText = `<img src=x onerror="document.title='gone'"> \u001b]8;;javascript:x\u009d \u202egnp.exe`;
 

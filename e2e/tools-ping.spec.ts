@@ -4,8 +4,13 @@ import { once } from "node:events";
 import { networkInterfaces } from "node:os";
 import { resolve } from "node:path";
 import type { Locator, Page } from "@playwright/test";
-import { expect, look, test } from "./look.js";
+import { serve } from "gonet/gateway";
+import { expect as baseExpect, look, test } from "./look.js";
 import { Namespaces, whyNoNamespaces } from "./netns.js";
+
+// A busy machine takes its time.
+const expect = baseExpect.configure({ timeout: 20_000 });
+test.describe.configure({ timeout: 180_000 });
 
 const rows = (page: Page): Locator => page.locator(".ping tbody tr");
 const fact = (page: Page, name: string): Locator => page.locator(`.ping .fact.${name} dd`);
@@ -150,8 +155,22 @@ test.describe("with raw sockets", () => {
       await page.getByRole("button", { name: "Stop" }).locator("visible=true").click();
       await expect(summary(page)).toContainText("packet loss");
     } finally {
+      await page.close(); // it would look for its gateway
       await net.end();
     }
+  });
+
+  test("a run ends with its session, and says so", async ({ page, complaints }) => {
+    complaints.allow(/^console: (WebSocket connection to .* failed|Failed to load resource)/);
+    const gateway = await serve({ host: "127.0.0.1", port: 0 });
+    await openPing(page, gateway.openURL);
+    await ping(page, { host: "127.0.0.1" });
+    await expect(rows(page).nth(2)).toBeVisible();
+    await gateway.close();
+    const reset = /^(read|write) ip4 127\.0\.0\.1->127\.0\.0\.1: \1: connection reset by peer$/;
+    await expect(rows(page).getByText(reset).first()).toBeVisible();
+    await expect(summary(page)).toContainText("packets transmitted");
+    await expect(page.getByRole("button", { name: "Ping" })).toBeVisible();
   });
 
   test("a gateway that may not open raw sockets says so, and what it needs", async ({ page }) => {
@@ -170,6 +189,7 @@ test.describe("with raw sockets", () => {
       await expect(summary(page)).toContainText("it needs the capability CAP_NET_RAW");
       await look(page, "ping-forbidden");
     } finally {
+      await page.close(); // it would look for its gateway
       const ended = once(child, "exit");
       child.kill();
       await ended;

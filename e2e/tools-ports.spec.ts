@@ -1,8 +1,11 @@
 // The port check against real listeners.
 import { createServer } from "node:net";
 import type { Locator, Page } from "@playwright/test";
-import { test as base, expect, look } from "./look.js";
+import { test as base, expect as baseExpect, look } from "./look.js";
 import { Peers } from "./peers.js";
+
+// A busy machine takes its time.
+const expect = baseExpect.configure({ timeout: 20_000 });
 
 const test = base.extend<{ peers: Peers }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures a fixture needs from here
@@ -22,6 +25,8 @@ async function check(page: Page, list: string): Promise<void> {
   await ports(page).fill(list);
   await ports(page).press("Enter");
 }
+
+test.describe.configure({ timeout: 180_000 });
 
 test.beforeEach(async ({ tools: page }) => {
   await page.getByRole("link", { name: "Port check" }).click();
@@ -67,13 +72,13 @@ test("goes over a range with listeners in it, and the results can be copied", as
 }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const first = await peers.port(createServer());
-  const last = first + 400;
+  const last = first + 150;
   await check(page, `${first}-${last}`);
-  await expect(summary(page)).toContainText(/^401 ports of 127\.0\.0\.1: \d+ open, done after /);
+  await expect(summary(page)).toContainText(/^151 ports of 127\.0\.0\.1: \d+ open, done after /);
   await page.getByRole("button", { name: "Copy" }).locator("visible=true").click();
   const copied = await page.evaluate(() => navigator.clipboard.readText());
   const lines = copied.trimEnd().split("\n");
-  expect(lines).toHaveLength(402);
+  expect(lines).toHaveLength(152);
   expect(lines[0]).toBe("127.0.0.1\t127.0.0.1");
   expect(lines[1]).toMatch(new RegExp(`^${first}\topen\t`));
   expect(lines.at(-1)).toMatch(new RegExp(`^${last}\t(refused|open)\t`));

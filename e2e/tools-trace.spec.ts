@@ -1,7 +1,11 @@
 // Trace route from the page, over real routers: network namespaces with cables between them.
 import type { Locator, Page } from "@playwright/test";
-import { expect, look, test } from "./look.js";
+import { expect as baseExpect, look, test } from "./look.js";
 import { Namespaces, whyNoNamespaces } from "./netns.js";
+
+// A busy machine takes its time.
+const expect = baseExpect.configure({ timeout: 20_000 });
+test.describe.configure({ timeout: 180_000 });
 
 const rows = (page: Page): Locator => page.locator(".trace tbody tr");
 const hosts = (page: Page): Locator => rows(page).locator("td:nth-child(2)");

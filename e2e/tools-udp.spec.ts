@@ -3,7 +3,11 @@ import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import type { Locator, Page } from "@playwright/test";
-import { test as base, expect, look } from "./look.js";
+import { serve } from "gonet/gateway";
+import { test as base, expect as baseExpect, look } from "./look.js";
+
+// A busy machine takes its time.
+const expect = baseExpect.configure({ timeout: 20_000 });
 
 /** Bound makes UDP sockets on free ports of loopback. They are closed after the test. */
 type Bound = (
@@ -51,6 +55,8 @@ async function send(page: Page, text: string): Promise<void> {
   await message.fill(text);
   await message.press("Enter");
 }
+
+test.describe.configure({ timeout: 180_000 });
 
 test.beforeEach(async ({ tools: page }) => {
   await page.getByRole("link", { name: "UDP console" }).click();
@@ -136,6 +142,22 @@ test("ListenPacket hears everybody and answers whom one says", async ({ tools: p
   await send(page, "x");
   await expect(log(page).locator(".note.error")).toContainText("address nonsense: missing port in address");
   await look(page, "udp-listen");
+});
+
+test("a socket ends with its session, and says so", async ({ tools: page, bound, complaints }) => {
+  complaints.allow(/^console: (WebSocket connection to .* failed|Failed to load resource)/);
+  const gateway = await serve({ host: "127.0.0.1", port: 0 });
+  await page.goto(gateway.openURL);
+  await expect(page.getByRole("contentinfo")).toContainText("attached");
+  await page.getByRole("link", { name: "UDP console" }).click();
+  const { port } = await bound(echo);
+  await open(page, `127.0.0.1:${port}`);
+  await gateway.close();
+  await expect(log(page).locator(".note.error")).toContainText(
+    `127.0.0.1:${port}: read: connection reset by peer`,
+  );
+  await expect(facts(page)).toContainText(/^Stateclosed/);
+  await expect(page.getByRole("button", { name: "Open" })).toBeEnabled();
 });
 
 test("a datagram that is too long is message too long", async ({ tools: page, bound }) => {

@@ -27,6 +27,17 @@ function isReply(b: Uint8Array, type: number, id: number): boolean {
   return b[0] === type && (b[4] as number) * 256 + (b[5] as number) === id;
 }
 
+// ttl is a control message with one number.
+function ttl(level: number, type: number, hops: number): Uint8Array {
+  const b = new Uint8Array(24);
+  const view = new DataView(b.buffer);
+  view.setUint32(0, 20, true);
+  view.setInt32(8, level, true);
+  view.setInt32(12, type, true);
+  view.setInt32(16, hops, true);
+  return b;
+}
+
 let id = 0x4700 + (process.pid & 0xff);
 
 describe.skipIf(process.getuid?.() !== 0)("raw IP (needs root)", () => {
@@ -100,6 +111,55 @@ describe.skipIf(process.getuid?.() !== 0)("raw IP (needs root)", () => {
     await using c = await net.DialIP("ip4:1", null, to);
     expect((await refusal(() => c.WriteTo(request, to))).Err).toBe(net.ErrWriteToConnected);
     expect((await refusal(() => c.WriteMsgIP(request, null, to))).Err).toBe(net.ErrWriteToConnected);
+  });
+
+  // What Go 1.19 prints for the same calls.
+  test("ancillary data says how far one packet may go", async () => {
+    const to = new net.IPAddr({ IP: net.ParseIP("127.0.0.1") });
+    await using p = await net.ListenIP("ip4:icmp", to);
+    p.SetReadDeadline(Date.now() + 2000);
+    const request = echo(echoRequest4, ++id, "far");
+    expect(await p.WriteMsgIP(request, ttl(0, 2, 7), to)).toEqual([request.length, 24]);
+    const b = new Uint8Array(256);
+    do await p.Read(b);
+    while (!isReply(b.subarray(ipv4HeaderBytes), echoRequest4, id));
+    expect(b[8]).toBe(7);
+    expect(await p.WriteMsgIP(request, ttl(0, 2, 255), to)).toEqual([request.length, 24]);
+    expect(await p.WriteMsgIP(request, ttl(0, 2, 1).subarray(0, 20), to)).toEqual([request.length, 20]);
+    for (const wrong of [ttl(0, 2, 0), ttl(0, 2, 256), ttl(0, 2, -1), ttl(0, 9999, 1)]) {
+      expect((await refusal(() => p.WriteMsgIP(request, wrong, to))).message).toBe(
+        "write ip4 127.0.0.1->127.0.0.1: sendmsg: invalid argument",
+      );
+    }
+  });
+
+  test("ancillary data says how far one packet of IPv6 may go", async () => {
+    const to = new net.IPAddr({ IP: net.ParseIP("::1") });
+    await using p = await net.ListenIP("ip6:ipv6-icmp", to);
+    const request = echo(echoRequest6, ++id, "far");
+    for (const hops of [7, 255, 0, -1]) {
+      expect(await p.WriteMsgIP(request, ttl(41, 52, hops), to)).toEqual([request.length, 24]);
+    }
+    expect((await refusal(() => p.WriteMsgIP(request, ttl(41, 52, 256), to))).message).toBe(
+      "write ip6 ::1->::1: sendmsg: invalid argument",
+    );
+  });
+
+  test("ancillary data says how far one datagram may go", async () => {
+    const ip = net.IPv4(127, 0, 0, 1);
+    await using c = await net.ListenUDP("udp4", new net.UDPAddr({ IP: ip }));
+    const to = new net.UDPAddr({ IP: ip, Port: (c.LocalAddr() as InstanceType<Net["UDPAddr"]>).Port });
+    await using heard = await net.ListenIP("ip4:udp", new net.IPAddr({ IP: ip }));
+    heard.SetReadDeadline(Date.now() + 2000);
+    expect(await c.WriteMsgUDP(Uint8Array.of(1), ttl(0, 2, 7), to)).toEqual([1, 24]);
+    const b = new Uint8Array(256);
+    const port = new DataView(b.buffer, ipv4HeaderBytes);
+    do await heard.Read(b);
+    while (port.getUint16(2) !== to.Port);
+    expect(b[8]).toBe(7);
+    expect((await refusal(() => c.WriteMsgUDP(Uint8Array.of(1), ttl(0, 2, 0), to))).message).toMatch(
+      /^write udp4 127\.0\.0\.1:\d+->127\.0\.0\.1:\d+: sendmsg: invalid argument$/,
+    );
   });
 
   test("IPv6 has no header anywhere", async () => {

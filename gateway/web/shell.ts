@@ -13,7 +13,7 @@ const keys: readonly (readonly [key: string, what: string])[] = [
   ["Enter", "connect, send"],
   ["Shift+Enter", "new line in a message"],
   ["↑ ↓", "messages sent before"],
-  ["Esc", "cancel a dial"],
+  ["Esc", "end what is under way"],
   ["Alt+N", "new connection"],
   ["Alt+↑ ↓", "previous, next tool"],
   ["← → Del", "on tabs: choose, close"],
