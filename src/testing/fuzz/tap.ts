@@ -36,7 +36,7 @@ export class Tap implements Transport {
   receiver: Receiver | null = null;
   /** closed is how the fuzzed side ended the link. */
   closed: { code: number; reason: string } | null = null;
-  /** slow is the time of the slowest message, in ms. */
+  /** slowestMs is the time that our code took for the slowest message. */
   slowestMs = 0;
   readonly #got: Got;
 
@@ -49,9 +49,10 @@ export class Tap implements Transport {
   }
 
   deliver(message: Uint8Array): void {
-    const start = performance.now();
+    // What counts is our own code: neither the kernel's time nor that of whoever else has the processor.
+    const start = process.cpuUsage();
     this.receiver?.onMessage(new Uint8Array(message));
-    const ms = performance.now() - start;
+    const ms = process.cpuUsage(start).user / 1000;
     if (ms > this.slowestMs) this.slowestMs = ms;
   }
 
