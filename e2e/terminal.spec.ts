@@ -203,7 +203,28 @@ test.describe("SSH", () => {
     await page.getByRole("tab", { name: sshd.user }).first().click();
     await expect(screen(page)).toContainText("first-2");
     await press(page, "Disconnect");
-    await expect(facts(page)).toContainText("canceled");
+    await expect(facts(page)).toContainText("closed");
+  });
+
+  test("copies and pastes by keyboard and mouse, and reads out for who cannot see", async ({
+    tools: page,
+    sshd,
+  }) => {
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await logIn(page, sshd);
+    await page.evaluate(() => navigator.clipboard.writeText("echo pasted-$((2 + 3))\nMARK"));
+    await page.keyboard.press("Control+Shift+V");
+    await expect(screen(page)).toContainText("MARK");
+    await page.keyboard.press("Control+U");
+    await run(page, "echo copy''-me");
+    const word = page.locator(".xterm-rows:visible > div").filter({ hasText: /^copy-me/ });
+    const box = (await word.boundingBox())!;
+    await page.mouse.dblclick(box.x + 10, box.y + box.height / 2);
+    await page.keyboard.press("Control+Shift+C");
+    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe("copy-me");
+    await page.getByLabel("Screen reader").check();
+    await expect(page.locator(".xterm-accessibility")).toContainText("copy-me");
+    await look(page, "terminal-reader");
   });
 
   test("looks right before, while it asks, and after the login", async ({ tools: page, sshd }) => {

@@ -17,6 +17,7 @@ const keys: readonly (readonly [key: string, what: string])[] = [
   ["Alt+N", "new connection"],
   ["Alt+↑ ↓", "previous, next tool"],
   ["← → Del", "on tabs: choose, close"],
+  ["Shift+F6", "leave a terminal"],
 ];
 
 // Chromium allows 200 changes of the address in 30 s.

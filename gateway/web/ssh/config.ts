@@ -4,7 +4,7 @@ import { SshAlgorithms } from "@microsoft/dev-tunnels-ssh/algorithms/sshAlgorith
 import { SshSessionConfiguration } from "@microsoft/dev-tunnels-ssh/sshSessionConfiguration.js";
 import { Curve25519 } from "./curve25519.js";
 import { Ed25519 } from "./ed25519.js";
-import { Banner, bannerNumber } from "./messages.js";
+import { Banner, bannerNumber, PasswordChange, passwordChangeNumber } from "./messages.js";
 
 /**
  * newConfig makes the configuration of one session. knownType is the type of the host key that is remembered: it is asked
@@ -37,6 +37,7 @@ export function newConfig(knownType: string | null): SshSessionConfiguration {
   replace(config.hmacAlgorithms, [hmac["hmacSha256"], hmac["hmacSha512"]]);
   replace(config.protocolExtensions, ["server-sig-algs"]);
   config.messages.set(bannerNumber, Banner);
+  config.contextualMessages.set("password", new Map([[passwordChangeNumber, PasswordChange]]));
   return config;
 }
 

@@ -106,3 +106,15 @@ export class Banner extends AuthenticationMessage {
     reader.readString("ascii"); // its language
   }
 }
+
+/** passwordChangeNumber is the number of SSH_MSG_USERAUTH_PASSWD_CHANGEREQ, which it has only after a password was sent. */
+export const passwordChangeNumber = 60;
+
+/** PasswordChange says that a password was right and has expired (RFC 4252, section 8). */
+export class PasswordChange extends AuthenticationMessage {
+  override get messageType(): number {
+    return passwordChangeNumber;
+  }
+
+  protected override onRead(): void {} // what it says is for who can change it, which nobody can here
+}

@@ -7,11 +7,14 @@ import {
 import { SshChannelOpenFailureReason } from "@microsoft/dev-tunnels-ssh/messages/connectionMessages.js";
 import { KeyExchangeInitMessage } from "@microsoft/dev-tunnels-ssh/messages/kexMessages.js";
 import type { SshMessage } from "@microsoft/dev-tunnels-ssh/messages/sshMessage.js";
-import { DisconnectMessage } from "@microsoft/dev-tunnels-ssh/messages/transportMessages.js";
+import {
+  DisconnectMessage,
+  SshDisconnectReason,
+} from "@microsoft/dev-tunnels-ssh/messages/transportMessages.js";
 import { SshClientSession } from "@microsoft/dev-tunnels-ssh/sshClientSession.js";
 import type { SshSessionConfiguration } from "@microsoft/dev-tunnels-ssh/sshSessionConfiguration.js";
 import type { CancellationToken } from "@microsoft/dev-tunnels-ssh/util/cancellation.js";
-import { Banner, InteractiveRequest } from "./messages.js";
+import { Banner, InteractiveRequest, PasswordChange } from "./messages.js";
 
 // Messages up to this number are about the session and its keys (RFC 4250, section 4.1.2).
 const lastKexNumber = 49;
@@ -25,7 +28,7 @@ export class Session extends SshClientSession {
   methods: readonly string[] = [];
   /** isPartial says that the last method was right and did not suffice. */
   isPartial = false;
-  /** farewell is what the server said when it ended the session, or "". */
+  /** farewell is why the session ended, in the server's words or for what it asked, or "". */
   farewell = "";
   readonly #onBanner: (text: string) => void;
   #sending: Promise<void> = Promise.resolve();
@@ -64,6 +67,10 @@ export class Session extends SshClientSession {
         this.#onBanner(message.text.slice(0, rest));
       }
       return;
+    }
+    if (message instanceof PasswordChange) {
+      this.farewell = "the password has expired, and has to be changed by another way";
+      return this.close(SshDisconnectReason.authCancelledByUser);
     }
     if (message instanceof AuthenticationFailureMessage) {
       this.methods = message.methodNames ?? [];

@@ -5,18 +5,42 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { KeyPair } from "@microsoft/dev-tunnels-ssh/algorithms/publicKeyAlgorithm.js";
+import { SshAlgorithms } from "@microsoft/dev-tunnels-ssh/algorithms/sshAlgorithms.js";
+import {
+  type SshAuthenticatingEventArgs,
+  SshAuthenticationType,
+} from "@microsoft/dev-tunnels-ssh/events/sshAuthenticatingEventArgs.js";
+import type { SshDataWriter } from "@microsoft/dev-tunnels-ssh/io/sshData.js";
+import { AuthenticationInfoRequestMessage } from "@microsoft/dev-tunnels-ssh/messages/authenticationMessages.js";
 import { KeyExchangeService } from "@microsoft/dev-tunnels-ssh/services/keyExchangeService.js";
+import { SshServerSession } from "@microsoft/dev-tunnels-ssh/sshServerSession.js";
 import { SshSessionConfiguration } from "@microsoft/dev-tunnels-ssh/sshSessionConfiguration.js";
+import { NodeStream } from "@microsoft/dev-tunnels-ssh/streams.js";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { installLimitMs } from "../../../src/testing/debian.js";
 import { type Joined, overMemory } from "../../../src/testing/gateways.js";
 import { type KeyType, makeKey, type Sshd, startSshd, whyNoSshd } from "../../../src/testing/sshd.js";
 import type { HostKey } from "./hostkey.js";
-import type { Prompt, ShellOptions } from "./options.js";
+import { PasswordChange } from "./messages.js";
+import type { Ask, Prompt, ShellOptions } from "./options.js";
 import { parsePrivateKey } from "./privatekey.js";
 import { openShell, type Shell } from "./shell.js";
 
 const why = whyNoSshd();
+
+/** nobody logs in nowhere. */
+const nobody: ShellOptions = {
+  user: "u",
+  key: null,
+  term: "xterm",
+  size: { columns: 80, rows: 24 },
+  env: {},
+  knownType: null,
+  trust: async () => true,
+  banner: () => {},
+  ask: async () => null,
+};
 
 describe.skipIf(why !== "")(`an SSH session with OpenSSH's server ${why}`, () => {
   let joined: Joined;
@@ -96,7 +120,7 @@ describe.skipIf(why !== "")(`an SSH session with OpenSSH's server ${why}`, () =>
     const { privateKey } = makeKey(folder, "ed25519");
     const shell = await open({ key: await parsePrivateKey(privateKey) });
     await shell.close();
-    expect(shell.exit).toMatchObject({ error: { message: "canceled" } });
+    expect(shell.exit).toMatchObject({ error: { message: "closed" } });
   });
 
   test("a wrong password is asked for again, three times in all", async () => {
@@ -229,6 +253,98 @@ describe.skipIf(why !== "")(`an SSH session with OpenSSH's server ${why}`, () =>
   });
 });
 
+describe("what servers ask that Debian's does not", () => {
+  let joined: Joined;
+  let hostKey: KeyPair;
+
+  beforeAll(async () => {
+    joined = await overMemory();
+    hostKey = await SshAlgorithms.publicKey["ecdsaSha2Nistp256"]!.generateKeyPair();
+  });
+
+  afterAll(() => joined.close());
+
+  /** asking logs in to a server that treats attempts as authenticate does. */
+  async function asking(
+    authenticate: (session: SshServerSession, args: SshAuthenticatingEventArgs) => Promise<object | null>,
+    ask: Ask,
+  ): Promise<unknown> {
+    const server = createServer((socket) => {
+      const session = new SshServerSession(new SshSessionConfiguration());
+      session.credentials = { publicKeys: [hostKey] };
+      session.onAuthenticating((args) => {
+        args.authenticationPromise = authenticate(session, args);
+      });
+      session.connect(new NodeStream(socket)).catch(() => {});
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const conn = await joined.net.Dial("tcp", `127.0.0.1:${(server.address() as AddressInfo).port}`);
+    try {
+      return await openShell(conn, { ...nobody, ask });
+    } catch (err) {
+      return err;
+    } finally {
+      await conn.Close().catch(() => {});
+      server.close();
+    }
+  }
+
+  test("several questions at once, some of which may be seen", async () => {
+    const asked: unknown[] = [];
+    const answered: unknown[] = [];
+    await asking(
+      async (_, args) => {
+        if (args.authenticationType !== SshAuthenticationType.clientInteractive) return null;
+        if (args.infoResponse === null) {
+          args.infoRequest = new AuthenticationInfoRequestMessage();
+          Object.assign(args.infoRequest, {
+            name: "Second factor",
+            instruction: "Look at the device",
+            language: "",
+          });
+          args.infoRequest.prompts = [
+            { prompt: "Password: ", echo: false },
+            { prompt: "Code: ", echo: true },
+          ];
+          return null;
+        }
+        answered.push(args.infoResponse.responses);
+        return {};
+      },
+      async (about, prompts) => {
+        asked.push(about, ...prompts);
+        return ["geheim", "123 456"];
+      },
+    );
+    expect(asked).toEqual([
+      "Second factor\nLook at the device",
+      { text: "Password: ", isSecret: true },
+      { text: "Code: ", isSecret: false },
+    ]);
+    expect(answered).toEqual([["geheim", "123 456"]]);
+  });
+
+  test("a new password, in the place of one that has expired", async () => {
+    const err = await asking(
+      async (session, args) => {
+        if (args.authenticationType !== SshAuthenticationType.clientPassword) return null;
+        await session.sendMessage(new Expired());
+        return await new Promise(() => {});
+      },
+      async (_, prompts) => prompts.map(() => "old"),
+    );
+    expect(String(err)).toContain("the password has expired");
+  });
+});
+
+class Expired extends PasswordChange {
+  protected override onWrite(writer: SshDataWriter): void {
+    writer.writeString("Your password has expired", "utf8");
+    writer.writeString("", "utf8");
+  }
+}
+
 describe("what is no SSH server", () => {
   let joined: Joined;
 
@@ -237,18 +353,6 @@ describe("what is no SSH server", () => {
   });
 
   afterAll(() => joined.close());
-
-  const nobody: ShellOptions = {
-    user: "u",
-    key: null,
-    term: "xterm",
-    size: { columns: 80, rows: 24 },
-    env: {},
-    knownType: null,
-    trust: async () => true,
-    banner: () => {},
-    ask: async () => null,
-  };
 
   const trying = async (serve: (socket: Socket) => void): Promise<unknown> => {
     const server = createServer((socket) => {

@@ -9,7 +9,7 @@ import { Buffer } from "./buffer.js";
 import { newConfig } from "./config.js";
 import type { Conn } from "./conn.js";
 import { ConnStream } from "./connstream.js";
-import { CanceledError, SSHError } from "./error.js";
+import { SSHError } from "./error.js";
 import { hostKeyOf } from "./hostkey.js";
 import { login } from "./login.js";
 import { EnvRequest, PtyRequest, WindowChange } from "./messages.js";
@@ -191,7 +191,7 @@ class RunningShell implements Shell {
   }
 
   async close(): Promise<void> {
-    this.#end({ error: new CanceledError() });
+    this.#end({ error: new SSHError("closed") });
     await this.#session.close(SshDisconnectReason.byApplication);
     this.#session.dispose();
     this.#stream.dispose();

@@ -16,6 +16,7 @@ const readableContrast = 4.5; // WCAG AA
 const flashMs = 200;
 const maxTitleChars = 80;
 const oscClipboard = 52;
+const [aside, plain] = ["\x1b[3;90m", "\x1b[0m"];
 
 /** ScreenOptions are what a screen tells. */
 export interface ScreenOptions {
@@ -87,6 +88,15 @@ export class Screen {
   write(data: Uint8Array | string): Promise<void> {
     return new Promise((resolve) => {
       this.#terminal.write(data, resolve);
+    });
+  }
+
+  /** say writes a line of ours, in grey italics, so that it is not taken for the far end's. */
+  say(text: string): void {
+    // When what came before is on the screen, the cursor tells whether a line has begun.
+    this.#terminal.write(plain, () => {
+      const begin = this.#terminal.buffer.active.cursorX > 0 ? "\r\n" : "";
+      this.#terminal.write(`${begin}${aside}[${text}]${plain}\r\n`);
     });
   }
 

@@ -21,7 +21,6 @@ import { TelnetLine } from "./telnetline.js";
 
 const dialTimeoutMs = 30_000;
 const term = "xterm-256color";
-const [aside, plain] = ["\x1b[3;90m", "\x1b[0m"];
 
 /** TerminalPanelOptions are what a panel needs of its tool. */
 export interface TerminalPanelOptions {
@@ -63,6 +62,7 @@ export class TerminalPanel {
   readonly #screen: Screen;
   readonly #recentLinks: RecentLinks<Destination>;
   readonly #empty: HTMLElement;
+  readonly #bar: HTMLElement;
   #state: State = "none";
   #destination: Destination | null = null;
   #since = 0;
@@ -123,12 +123,13 @@ export class TerminalPanel {
       ),
       this.#recentLinks.element,
     );
+    this.#bar = this.#makeBar();
     this.element = el(
       "div",
       { class: "console terminal-panel" },
       this.#form(),
       this.#asker.element,
-      this.#bar(),
+      this.#bar,
       this.#empty,
       this.#screen.element,
       this.#hints(),
@@ -140,7 +141,10 @@ export class TerminalPanel {
       }
     });
     for (const input of [this.#address, this.#user]) {
-      input.addEventListener("input", () => options.onChange());
+      input.addEventListener("input", () => {
+        this.#user.setCustomValidity("");
+        options.onChange();
+      });
     }
     this.#kind.element.addEventListener("change", () => this.#changed());
     this.#reader.input.addEventListener("change", () => {
@@ -168,7 +172,7 @@ export class TerminalPanel {
     return form;
   }
 
-  #bar(): HTMLElement {
+  #makeBar(): HTMLElement {
     return el(
       "div",
       { class: "bar" },
@@ -258,7 +262,8 @@ export class TerminalPanel {
     this.destination = destination; // as it was understood
     if (destination.kind === "ssh" && destination.user === "") {
       this.#user.focus();
-      this.#say("a user is needed to log in");
+      this.#user.setCustomValidity("A user is needed to log in");
+      this.#user.reportValidity();
       return;
     }
     this.#destination = destination;
@@ -350,9 +355,8 @@ export class TerminalPanel {
     }
   }
 
-  // say writes a line of ours into the terminal: in grey italics, so that it is not taken for the far end's.
   #say(text: string, urgency: "polite" | "assertive" = "polite"): void {
-    void this.#screen.write(`${plain}\r\n${aside}[${text}]${plain}\r\n`);
+    this.#screen.say(text);
     this.#options.announce(text, urgency);
   }
 
@@ -402,8 +406,10 @@ export class TerminalPanel {
     }
     this.#facts.set("State", this.#ended === "" ? stateText[this.#state] : this.#ended);
     this.#facts.set("Since", this.#state === "open" ? formatTime(this.#since) : null);
-    this.#empty.hidden = this.#state !== "none";
-    this.#screen.element.hidden = this.#state === "none";
+    const isNew = this.#state === "none";
+    this.#empty.hidden = !isNew;
+    this.#bar.hidden = isNew;
+    this.#screen.element.hidden = isNew;
     this.#recentLinks.show();
     const { items } = this.#options.recent;
     this.#known.replaceChildren(...items.map((item) => el("option", { value: formatDestination(item) })));
