@@ -243,6 +243,34 @@ const ofSession: Record<LimitName, Check> = {
     await guest.until(() => guest.bytesOf(id) === 100_000);
   },
 
+  async stallMs() {
+    fakeTime();
+    const limits = { linkBuffer: 10_000, stallMs: 1000, pingMs: silentMs, deadMs: silentMs };
+    const guest = await Guest.begin(gateway(limits));
+    const id = guest.dial(at);
+    await guest.answered(id);
+    const far = await accept(server);
+    const { a } = guest.link;
+    const fillLink = async () => {
+      a.held = true;
+      far.write(new Uint8Array(50_000), 0, 50_000);
+      await guest.until(() => a.bufferedBytes() >= limits.linkBuffer);
+      await guest.quiet();
+    };
+    await fillLink();
+    vi.advanceTimersByTime(999);
+    a.release();
+    await guest.until(() => guest.bytesOf(id) === 50_000);
+    await guest.quiet();
+    await fillLink(); // full anew, and so the time begins anew
+    vi.advanceTimersByTime(999);
+    await guest.quiet();
+    expect(guest.closed).toBeNull();
+    vi.advanceTimersByTime(1);
+    a.release();
+    expect(await guest.end()).toEqual({ code: closeCode.goingAway, reason: "link stalled" });
+  },
+
   async acceptAhead() {
     // The gateway says it, and a client keeps to it: a listener has no credit but what its client gives.
     const guest = await Guest.begin(gateway({ acceptAhead: 7 }));

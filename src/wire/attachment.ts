@@ -83,7 +83,7 @@ export class Attachment implements LineOwner {
       askMs: pingMs,
       ...(session.role === "gateway" ? { deadMs } : { deadMs: Math.min(deadMs, clientDeadMs), wakeMs }),
       ask: () => sender.ping(Math.floor(performance.now())),
-      dead: () => this.#silent(),
+      dead: () => this.giveUp("link silent"),
     });
   }
 
@@ -264,10 +264,10 @@ export class Attachment implements LineOwner {
     else this.#session.end(code, reason, false);
   }
 
-  // #silent gives up a link over which nothing comes.
-  #silent(): void {
-    if (this.canResume) this.#detach(closeCode.broken, "link silent");
-    else this.#session.end(closeCode.goingAway, "link silent", true);
+  // giveUp ends a link over which nothing comes, or nothing leaves.
+  giveUp(why: string): void {
+    if (this.canResume) this.#detach(closeCode.broken, why);
+    else this.#session.end(closeCode.goingAway, why, true);
   }
 
   #detach(code: number, reason: string): void {

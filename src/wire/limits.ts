@@ -44,6 +44,11 @@ export const limitTable = {
     unit: "bytes",
     why: "waiting in the WebSocket; more makes a keystroke wait behind a download",
   },
+  stallMs: {
+    value: 30_000,
+    unit: "ms",
+    why: "a link that is full and takes nothing for so long is given up, as one that broke",
+  },
   acceptAhead: {
     value: 64,
     unit: "connections",

@@ -12,6 +12,8 @@ export class Outbox {
   #scratch: Uint8Array | null = null; // for messages that the transport copies
   #frames: Uint8Array[] = [];
   #bytes = 0;
+  // handedOver is how many bytes the transport was given.
+  handedOver = 0;
 
   constructor(transport: Transport) {
     this.#transport = transport;
@@ -31,7 +33,7 @@ export class Outbox {
   add(frame: Uint8Array): void {
     if (frame.length >= this.#messageBytes) {
       this.flush();
-      this.#transport.send(frame);
+      this.#send(frame);
       return;
     }
     if (this.#bytes + frame.length > maxMessageBytes) this.flush();
@@ -42,7 +44,7 @@ export class Outbox {
   flush(): void {
     const frames = this.#frames;
     if (frames.length === 0) return;
-    if (frames.length === 1) this.#transport.send(frames[0] as Uint8Array);
+    if (frames.length === 1) this.#send(frames[0] as Uint8Array);
     else {
       const message = this.#memory(this.#bytes);
       let at = 0;
@@ -50,10 +52,15 @@ export class Outbox {
         message.set(frame, at);
         at += frame.length;
       }
-      this.#transport.send(message);
+      this.#send(message);
     }
     this.#frames = [];
     this.#bytes = 0;
+  }
+
+  #send(message: Uint8Array): void {
+    this.handedOver += message.length;
+    this.#transport.send(message);
   }
 
   // #memory gives n bytes for a message.

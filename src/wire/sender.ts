@@ -11,6 +11,7 @@ import type { Limits } from "./limits.js";
 import type { Line } from "./line.js";
 import { soon } from "./microtask.js";
 import { type FrameOwner, Replay } from "./replay.js";
+import { Stall } from "./stall.js";
 import type { Stream } from "./stream.js";
 
 const calmMicrotasks = 32; // a write through the layers above takes a dozen; all of them together a microsecond
@@ -25,6 +26,8 @@ export interface SenderOwner {
   readonly received: number;
   // maxControlBytes is how much of control frames may wait for their ACK.
   readonly maxControlBytes: number;
+  // stalled says that the line takes nothing more.
+  stalled(): void;
   // unanswered says that more wait.
   unanswered(): void;
   // broken takes an error of our own.
@@ -40,6 +43,7 @@ export class Sender {
   readonly #defer: (pump: () => void) => void;
   // The last message of a pump waits for others of the same task to join it: whoever awaits each small write.
   readonly #growsInTask: boolean;
+  readonly #stall: Stall;
   #line: Line | null = null;
   #control: Uint8Array[] = []; // numbered frames
   #queuedBytes = 0; // in #control
@@ -62,6 +66,12 @@ export class Sender {
     this.#credit = credit;
     this.#defer = defer ?? soon;
     this.#growsInTask = defer === undefined;
+    this.#stall = new Stall({
+      ms: owner.limits.stallMs,
+      isFull: () => this.#line !== null && this.#isFull(this.#line),
+      left: () => this.#left(),
+      stalled: () => owner.stalled(),
+    });
   }
 
   // attach sends over line from now on. On a line that takes up a session, peerReceived is the number of the last frame
@@ -87,6 +97,7 @@ export class Sender {
     this.#pongDue = null;
     this.#pingDue = null;
     this.acks.reset();
+    this.#stall.free();
     if (flush) line?.outbox.flush();
   }
 
@@ -172,6 +183,8 @@ export class Sender {
       this.#pumpControl(line);
       if (line !== null) this.#catchUp(line);
       this.#pumpData(line);
+      if (line !== null && this.#isFull(line)) this.#stall.full();
+      else this.#stall.free();
       if (!this.#growsInTask || line?.outbox.isFull) line?.outbox.flush();
     } finally {
       line?.transport.uncork();
@@ -187,6 +200,7 @@ export class Sender {
 
   // clear drops everything: the session is over.
   clear(): void {
+    this.#stall.free();
     this.acks.reset();
     this.#pongDue = null;
     this.replay.clear();
@@ -247,6 +261,19 @@ export class Sender {
     return (line.transport.bufferedBytes() ?? unknown) + line.outbox.pendingBytes;
   }
 
+  // #isFull says that there is no room in the link for what waits.
+  #isFull(line: Line): boolean {
+    return this.#waiting(line, this.replay.dataBytes) >= this.#owner.limits.linkBuffer;
+  }
+
+  // #left goes up with every byte that leaves the link's buffer, and every frame that the peer has.
+  #left(): number {
+    const line = this.#line;
+    if (line === null) return 0;
+    const buffered = line.transport.bufferedBytes() ?? line.outbox.handedOver;
+    return line.outbox.handedOver - buffered + this.replay.acknowledged;
+  }
+
   // #pumpControl sends what is not data. Without room in the link, ACK and PONG wait: they are not kept and not
   // counted, and a peer that asks for them but reads nothing would make the link's buffer grow for ever.
   #pumpControl(line: Line | null): void {
@@ -267,10 +294,9 @@ export class Sender {
   #pumpData(line: Line | null): void {
     if (this.#isHeld) return;
     if (line !== null && this.replay.unsent > 0) return; // the link is full
-    const { limits } = this.#owner;
     const stopped: Stream[] = []; // by the session's credit or the replay queue, which DGRAM does not need
     while (this.#ring.length > 0) {
-      if (line !== null && this.#waiting(line, this.replay.dataBytes) >= limits.linkBuffer) break;
+      if (line !== null && this.#isFull(line)) break;
       const stream = this.#ring.shift() as Stream;
       const room = this.#room(stream, line);
       if (room <= 0) {

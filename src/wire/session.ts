@@ -286,6 +286,10 @@ export class Session implements Attached, SenderOwner {
     this.end(closeCode.tooMuch, "answers not acknowledged", true);
   }
 
+  stalled(): void {
+    this.#attachment.giveUp("link stalled");
+  }
+
   // ---- what its hold on links tells ----
 
   welcomed(said: Welcome): void {
