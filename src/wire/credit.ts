@@ -21,6 +21,7 @@ export class Credit {
   #received = 0;
   #consumed = 0;
   #granted: number;
+  #packetBytes = 0; // of DGRAM, which wait and are not part of the session's credit
   #widened = 0; // what streams' windows are wider than usual, together
 
   // changed is called when there is credit to give, or when the peer gave some.
@@ -87,6 +88,18 @@ export class Credit {
     }
   }
 
+  // keepPacket counts a packet of DGRAM that waits to be taken, if there is room for it: all of them together may take
+  // another sessionWindow.
+  keepPacket(bytes: number): boolean {
+    if (this.#packetBytes + bytes > this.#limits.sessionWindow) return false;
+    this.#packetBytes += bytes;
+    return true;
+  }
+
+  freePackets(bytes: number): void {
+    this.#packetBytes -= bytes;
+  }
+
   // owe notes that stream has credit to give.
   owe(stream: Stream): void {
     this.#owing.add(stream);
@@ -137,9 +150,11 @@ export class Credit {
     return more;
   }
 
-  // narrowed takes back what a window was widened by, and gives the usual one.
-  narrowed(window: number): number {
-    this.#widened -= window - this.#limits.streamWindow;
-    return this.#limits.streamWindow;
+  // narrowed takes back what a window was widened by, and gives the usual one; or least, if that is more: what the peer may
+  // send already cannot be taken back.
+  narrowed(window: number, least: number): number {
+    const narrow = Math.min(window, Math.max(this.#limits.streamWindow, least));
+    this.#widened -= window - narrow;
+    return narrow;
   }
 }

@@ -244,14 +244,23 @@ export class Session implements Attached, SenderOwner {
     this.#credit.consumed(n);
   }
 
+  // keepPacket says whether there is room for a packet of DGRAM that waits, and counts it; freePackets gives room back.
+  keepPacket(bytes: number): boolean {
+    return this.#credit.keepPacket(bytes);
+  }
+
+  freePackets(bytes: number): void {
+    this.#credit.freePackets(bytes);
+  }
+
   // widen gives a stream with this window some more, or nothing.
   widen(window: number): number {
     return this.#credit.widen(window);
   }
 
-  // narrowed takes back what a window was widened by, and gives the usual one.
-  narrowed(window: number): number {
-    return this.#credit.narrowed(window);
+  // narrowed takes back what a window was widened by, down to the usual one, or to least.
+  narrowed(window: number, least: number): number {
+    return this.#credit.narrowed(window, least);
   }
 
   // accepted opens a stream for a connection that came in on listener (gateway).

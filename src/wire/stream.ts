@@ -35,6 +35,9 @@ export type Limit = Pick<Deadline, "expired" | "subscribe">;
 
 export const maxAheadBytes = 16 * 1024 * 1024; // how far credit may run ahead of what was sent
 
+// packetCostBytes is the memory of a packet that waits, besides its bytes.
+export const packetCostBytes = 128;
+
 // A reader that takes half a window in less than fastMs may have a wider one: over a round trip of that length a narrow
 // one would hold it up. After slowMs it needs no more than the usual one.
 const fastMs = 250;
@@ -351,6 +354,7 @@ export class Stream implements Source {
     const next = this.#packets.shift();
     if (next === undefined) return;
     this.#packetBytes -= next.payload.length;
+    if (this.isUnnumbered) this.#session.freePackets(next.payload.length + packetCostBytes);
     this.consumed(next.payload.length);
   }
 
@@ -399,12 +403,12 @@ export class Stream implements Source {
     this.#grantedAt = now;
     if (this.isUnnumbered) return;
     if (lastedMs < fastMs) this.#window += this.#session.widen(this.#window);
-    else if (lastedMs > slowMs) this.narrow();
+    else if (lastedMs > slowMs) this.narrow(this.#granted - this.#consumed);
   }
 
-  // narrow gives back what the window was widened by.
-  narrow(): void {
-    this.#window = this.#session.narrowed(this.#window);
+  // narrow gives back what the window was widened by, down to least.
+  narrow(least = 0): void {
+    this.#window = this.#session.narrowed(this.#window, least);
   }
 
   #takeFailure(): PiecesError {
@@ -419,6 +423,8 @@ export class Stream implements Source {
 
   #discardIncoming(): void {
     const n = this.#incoming.clear() + this.#packetBytes;
+    const cost = this.#packetBytes + this.#packets.length * packetCostBytes;
+    if (this.isUnnumbered) this.#session.freePackets(cost);
     this.#packets = [];
     this.#packetBytes = 0;
     this.#dataOut = this.#dataIn;
@@ -472,7 +478,8 @@ export class Stream implements Source {
     this.#received = offset + payload.length;
     if (this.state === "closing" || this.resetSent) return this.#discard(payload.length);
     if (this.state !== "open") throw new WireError("unexpected frame");
-    if (offset >= this.#granted && this.#packetBytes >= this.#window) {
+    const isBeyond = offset >= this.#granted && this.#packetBytes >= this.#window;
+    if (isBeyond || (this.isUnnumbered && !this.#session.keepPacket(payload.length + packetCostBytes))) {
       this.#lost(payload.length);
       if (this.#session.role === "gateway") this.sentPacket(offset, ["errno", "", "ENOBUFS"]);
       return;
