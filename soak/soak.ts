@@ -228,6 +228,7 @@ async function soak(options: Options): Promise<boolean> {
     const ask = (job: string) => Promise.all(parts.map((part) => part.ask(job)));
     const totalMs = minutes * 60_000;
     const passedMs = (): number => performance.now() - startedAt;
+    let told = 0; // of the failures
     for (let quietAt = quietEveryMs; passedMs() < totalMs && deaths.length === 0; ) {
       await pass(Math.min(lineMs, Math.max(0, totalMs - passedMs())));
       let now: Held | null = null;
@@ -254,6 +255,9 @@ async function soak(options: Options): Promise<boolean> {
           `${cutter.total} cuts, ${progress.resumes} resumed, ${mib(progress.bytes)} moved; gateway${now ? ", quiet," : ""} ` +
           `${mib(busy.js)}, RSS ${mib(busy.rss)}, ${busy.descriptors} descriptors; ${(100 * cpu).toFixed(0)} % of a core`,
       );
+      // Each is told when it is known: an hour is long.
+      for (const failure of progress.failures.slice(told)) say(`FAILED  ${failure}`);
+      told = Math.max(told, progress.failures.length);
     }
     const delay: Delay = await gateway.ask("late");
     const lastedMs = passedMs();
