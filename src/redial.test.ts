@@ -269,42 +269,38 @@ describe("Redial", () => {
 });
 
 describe("a thousand clients", () => {
-  const clients = 1000;
+  // They do not know of each other, so they come in groups: many fake timers at once are slow.
+  const groups = 20;
+  const groupSize = 50;
   const awayMs = 5000;
+  const backMs = 30_000;
   const longStepMs = 50;
-  const random = new Random(9);
 
-  // A gateway that was started anew knows none of their sessions. Whoever has lost one makes another at once.
-  test("N09: of a gateway that was away come back over at least 5 s, at most 300 in a second, all within 30 s", {
-    timeout: 60_000,
-  }, async () => {
+  // comeBack has a group lose its gateway, and gives when each client was back. A gateway that was started anew knows none
+  // of their sessions; whoever has lost one makes another at once.
+  async function comeBack(random: Random): Promise<number[]> {
+    vi.spyOn(Math, "random").mockImplementation(() => random.uint32() / 2 ** 32);
     const roads: Road[] = [];
-    for (let i = 0; i < clients; i++) roads.push(await Road.attached());
-    vi.spyOn(Math, "random").mockImplementation(() => random.below(1e9) / 1e9);
+    for (let i = 0; i < groupSize; i++) roads.push(await Road.attached());
+    const gone = new Set(roads);
+    const cutAt = performance.now();
     for (const road of roads) {
+      road.link.watch(({ state }) => {
+        if (state === "lost" && gone.has(road)) void road.link.connect();
+      });
       road.refuse = down;
       road.line.link.cut();
     }
-    const cutAt = performance.now();
-    const lostAt: number[] = [];
-    const backAt: number[] = [];
-    const gone = new Set(roads);
-    for (const road of roads) {
-      road.link.watch(({ state }) => {
-        if (state !== "lost" || gone.size === 0) return;
-        lostAt.push(performance.now() - cutAt);
-        void road.link.connect();
-      });
-    }
     await pass(awayMs, longStepMs);
     for (const road of roads) road.refuse = null;
-    for (let ms = 0; gone.size > 0 && ms < 30_000; ms += longStepMs) {
+    const backAt: number[] = [];
+    for (let ms = awayMs; gone.size > 0 && ms < backMs; ms += longStepMs) {
       await pass(longStepMs, longStepMs);
       for (const road of gone) {
         const { line } = road;
         if (line.answered || line.got.length === 0) continue;
-        const sessionID = line.all(T.hello)[0]?.[3];
         line.answered = true;
+        const sessionID = line.all(T.hello)[0]?.[3];
         if (sessionID !== null) line.send([T.goodbye, 4404, "no such session"]);
         else {
           line.send(welcome(1, 0));
@@ -315,17 +311,28 @@ describe("a thousand clients", () => {
     }
     await settle();
     await settle();
-    expect([lostAt.length, backAt.length]).toEqual([clients, clients]);
     expect(roads.every((road) => road.link.status.state === "attached")).toBe(true);
-    const spread = (backAt.at(-1) as number) - (backAt[0] as number);
-    let most = 0; // in one second, whenever it begins
-    for (const from of backAt)
-      most = Math.max(most, backAt.filter((at) => at >= from && at < from + 1000).length);
+    for (const road of roads) {
+      expect(road.states.filter((state) => state === "lost")).toHaveLength(1);
+      await road.link.close();
+    }
+    return backAt;
+  }
+
+  test("N09: of a gateway that was away come back over at least 5 s, at most 300 in a second, all within 30 s", {
+    timeout: 60_000,
+  }, async () => {
+    const random = new Random(9);
+    const backAt: number[] = [];
+    for (let group = 0; group < groups; group++) backAt.push(...(await comeBack(random)));
+    expect(backAt).toHaveLength(groups * groupSize);
+    const spread = Math.max(...backAt) - Math.min(...backAt);
+    const inSecond = (from: number) => backAt.filter((at) => at >= from && at < from + 1000).length;
+    const most = Math.max(...backAt.map(inSecond));
     console.log(`back over ${(spread / 1000).toFixed(1)} s, at most ${most} in a second`);
     expect(spread).toBeGreaterThan(5000);
     expect(most).toBeLessThanOrEqual(300);
-    expect(backAt.at(-1)).toBeLessThan(awayMs + 25_000);
-    for (const road of roads) await road.link.close();
+    expect(Math.max(...backAt)).toBeLessThan(backMs);
   });
 });
 
