@@ -68,14 +68,16 @@ export class Plot {
   }
 
   /**
-   * add puts a value of each series at a time in milliseconds; null is a value that was lost. Times may come in any order.
+   * add puts a value of each series at a time in milliseconds; null is a value that was lost. Times may come in any order; a
+   * second value of a time takes the place of the first.
    */
   add(at: number, values: readonly (number | null)[]): void {
     let i = this.#points.length;
     while (i > 0 && (this.#points[i - 1] as Point).at > at) {
       i--;
     }
-    this.#points.splice(i, 0, { at, values });
+    const isSecond = this.#points[i - 1]?.at === at;
+    this.#points.splice(isSecond ? i - 1 : i, isSecond ? 1 : 0, { at, values });
     this.#points.splice(0, this.#points.length - maxPoints);
     this.#schedule();
   }
