@@ -49,6 +49,14 @@ const sshInPages: Plugin = {
     return null;
   },
   load: (id) => (id === "\0nothing" ? "export {};" : null),
+  // It knows Node's Buffer as a global; nothing else in the page shall.
+  transform: (code, id) =>
+    id.includes("/@microsoft/dev-tunnels-ssh/") && !id.endsWith(".json")
+      ? {
+          code: code.replace('"use strict";', '"use strict";var Buffer=require("buffer").Buffer;'),
+          map: null,
+        }
+      : null,
 };
 
 // appFolder makes dist/app a folder that Electron starts: a package.json that names the main script, and the page.
@@ -160,8 +168,6 @@ const builds: Record<string, UserConfig> = {
       target: "es2022",
       modulePreload: { polyfill: false },
       assetsInlineLimit: 0,
-      // The SSH library knows Node's Buffer as a global.
-      rolldownOptions: { transform: { inject: { Buffer: ["buffer", "Buffer"] } } },
     },
     plugins: [sshInPages],
   },
