@@ -130,7 +130,7 @@ function bounded(grown: { rss: number; arrayBuffers: number }): void {
 
 describe(`for ${stallMs / 1000} s${form}`, () => {
   test(`${streams} streams of a client that does not read them, 2 GiB behind each`, {
-    timeout: stallMs + 60_000,
+    timeout: stallMs + 180_000,
   }, async () => {
     await using source = await PlainServer.listen();
     await using echo = await PlainServer.listen();
@@ -166,7 +166,7 @@ describe(`for ${stallMs / 1000} s${form}`, () => {
   });
 
   test(`${streams} targets that do not read: Write waits, and all of it arrives`, {
-    timeout: stallMs + 60_000,
+    timeout: stallMs + 180_000,
   }, async () => {
     await using target = await PlainServer.listen({ paused: true });
     await using echo = await PlainServer.listen();
@@ -221,7 +221,7 @@ describe(`for ${stallMs / 1000} s${form}`, () => {
 });
 
 test(`for ${deafMs / 1000} s${form}, a client whose WebSocket takes nothing at all`, {
-  timeout: deafMs + 60_000,
+  timeout: deafMs + 180_000,
 }, async () => {
   await using source = await PlainServer.listen();
   await using echo = await PlainServer.listen();

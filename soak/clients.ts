@@ -37,6 +37,8 @@ export interface Progress extends Counts {
   /** resumes counts the links that were made anew for a session, sessions the sessions. */
   readonly resumes: number;
   readonly sessions: number;
+  /** outagesMs are the times from when a link was seen to be broken to the next one. */
+  readonly outagesMs: readonly number[];
   /** slowestMs is the operation that took longest, with its name. */
   readonly slowest: { readonly name: string; readonly ms: number };
   readonly cpuMicros: number;
@@ -62,6 +64,7 @@ const failures: string[] = [];
 const counts: Counts = { bytes: 0, datagrams: 0, lostDatagrams: 0 };
 let failed = 0;
 let resumes = 0;
+const outagesMs: number[] = [];
 let sessions = 0;
 let slowest = { name: "none", ms: 0 };
 let isOver = false;
@@ -102,10 +105,14 @@ class Client {
       try {
         const net = await connect(this.#plan.url, { token: this.#plan.token });
         sessions++;
-        let wasDetached = false;
+        let detachedAt = 0;
         net.session.watch(({ state, reason }) => {
-          if (state === "attached" && wasDetached) resumes++;
-          wasDetached = state === "detached";
+          if (state === "attached" && detachedAt > 0) {
+            resumes++;
+            outagesMs.push(performance.now() - detachedAt);
+          }
+          if (state !== "detached") detachedAt = 0;
+          else if (detachedAt === 0) detachedAt = performance.now();
           if (state === "lost" && !this.#isClosing)
             failure(`client ${this.#number}`, new Error(`lost: ${reason}`));
         });
@@ -190,7 +197,18 @@ class Client {
 function progress(): Progress {
   const { user, system } = process.cpuUsage();
   const { rss } = process.memoryUsage();
-  return { ...counts, done, failures, failed, resumes, sessions, slowest, cpuMicros: user + system, rss };
+  return {
+    ...counts,
+    done,
+    failures,
+    failed,
+    resumes,
+    sessions,
+    outagesMs,
+    slowest,
+    cpuMicros: user + system,
+    rss,
+  };
 }
 
 answer({

@@ -10,6 +10,8 @@ import { liveFds, liveSockets } from "../native/index.js";
 export interface Held {
   /** js is the heap that is used and what lies outside of it, the memory of buffers included. */
   readonly js: number;
+  /** heap is the part of js in the heap, arrayBuffers that in buffers. */
+  readonly heap: number;
   readonly arrayBuffers: number;
   readonly rss: number;
   readonly descriptors: number;
@@ -49,6 +51,7 @@ async function held(): Promise<Held> {
   return {
     js: heapUsed + external,
     arrayBuffers,
+    heap: heapUsed,
     rss,
     descriptors: readdirSync("/proc/self/fd").length,
     sockets: liveSockets(),

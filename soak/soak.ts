@@ -12,7 +12,7 @@ import { Random } from "../src/testing/wirerandom.js";
 import type { Plan, Progress } from "./clients.js";
 import type { Delay, Held } from "./gateway.js";
 import type { Targets } from "./orders.js";
-import { type Sample, slope } from "./report.js";
+import { median, type Sample, slope } from "./report.js";
 
 const usage = `npm run soak -- [options]
 
@@ -34,7 +34,11 @@ const tellMs = 200;
 const lateMs = 3_000; // what was on its way over a half-open link comes within that
 const lineMs = 20_000;
 const quietEveryMs = 90_000;
-const calmMs = 1_000; // acknowledgements and the last ends come
+// At a quiet moment the last acknowledgements and ends come, until so many samples in a row are alike.
+const calmMs = 500;
+const calmSamples = 4;
+const maxSamples = 40;
+const alikeBytes = 128 * 1024;
 const warmUpMs = 10 * 60_000;
 const judgedFromMs = 20 * 60_000;
 const msPerHour = 3_600_000;
@@ -163,6 +167,7 @@ function together(all: readonly Progress[]): Progress {
     lostDatagrams: sum((p) => p.lostDatagrams),
     resumes: sum((p) => p.resumes),
     sessions: sum((p) => p.sessions),
+    outagesMs: all.flatMap((p) => p.outagesMs),
     slowest: all.map((p) => p.slowest).reduce((a, b) => (a.ms > b.ms ? a : b)),
     cpuMicros: sum((p) => p.cpuMicros),
     rss: sum((p) => p.rss),
@@ -183,6 +188,18 @@ async function settled(held: () => Promise<Held>, before: Held): Promise<Held> {
     if (isBack || performance.now() > end) return now;
     await pass(500);
   }
+}
+
+// calm waits until what the gateway holds does not change any more.
+async function calm(held: () => Promise<Held>): Promise<Held> {
+  const alike = [await held()];
+  for (let i = 0; i < maxSamples && alike.length < calmSamples; i++) {
+    await pass(calmMs);
+    const now = await held();
+    if (Math.abs(now.js - (alike[0] as Held).js) > alikeBytes) alike.length = 0;
+    alike.push(now);
+  }
+  return alike.at(-1) as Held;
 }
 
 async function soak(options: Options): Promise<boolean> {
@@ -235,8 +252,7 @@ async function soak(options: Options): Promise<boolean> {
       if (passedMs() > quietAt) {
         cutter.rest(true);
         await within(finishMs, "a quiet moment", ask("quiet"));
-        await pass(calmMs);
-        now = await held();
+        now = await calm(held);
         js.push({ ms: passedMs(), value: now.js });
         rss.push({ ms: passedMs(), value: now.rss });
         await ask("loud");
@@ -322,7 +338,7 @@ function judge(seen: Seen) {
     `cuts         ${cutter.total} (${Object.entries(cutter.made)
       .map(([how, n]) => `${n} ${how}`)
       .join(", ")})`,
-    `sessions     ${progress.sessions}, taken up again ${progress.resumes} times`,
+    `sessions     ${progress.sessions}, taken up again ${progress.resumes} times, after ${median(progress.outagesMs).toFixed(0)} ms at the median, ${Math.max(0, ...progress.outagesMs).toFixed(0)} ms at most`,
     `gateway      before / after: descriptors ${baseline.descriptors} / ${end.descriptors}, native sockets ${baseline.sockets} / ${end.sockets}, files ${baseline.files} / ${end.files}, heap and buffers ${mib(baseline.js)} / ${mib(end.js)}, RSS ${mib(baseline.rss)} / ${mib(end.rss)}`,
     `memory       heap and buffers ${mib(jsSlope)} in an hour, RSS ${mib(rssSlope)} in an hour${isJudged ? "" : " (not judged: too short)"}`,
     `             measured ${js.length} times, after garbage was collected, while nobody began anything and ${options.clients} sessions were open; the slope is the median of the slopes between any two${isJudged ? " after the first ten minutes" : ""} (Theil and Sen)`,

@@ -177,7 +177,8 @@ const listen: Operation = async (place) => {
 };
 
 async function serveEcho({ net, counts }: Place, c: TCPConn): Promise<void> {
-  counts.bytes += 2 * (await net.io.Copy(c, c));
+  const bytes = await net.io.Copy(c, c);
+  counts.bytes += 2 * bytes;
   await c.CloseWrite();
   await c.Close();
 }
