@@ -10,6 +10,8 @@ import { maxAheadBytes, type Stream } from "./stream.js";
 export const maxSessionAheadBytes = 64 * 1024 * 1024;
 
 const widestWindow = 4; // times the usual one: 1 MiB
+const duePart = 1 / 8; // of the session's window: what is free and not granted yet helps nobody
+const widenedPart = 1 / 4; // of the session's window, all streams together
 
 export class Credit {
   #limits: Limits;
@@ -82,7 +84,7 @@ export class Credit {
   consumed(n: number): void {
     this.#consumed += n;
     const window = this.#limits.sessionWindow;
-    if (this.#consumed + window - this.#granted >= window / 2) {
+    if (this.#consumed + window - this.#granted >= window * duePart) {
       this.#owesSession = true;
       this.#changed();
     }
@@ -139,12 +141,12 @@ export class Credit {
 
   // ---- windows ----
 
-  // widen gives a stream with this window some more, or nothing: what all windows together are widened by is at most half
-  // the session's window, so that a few wide ones whose readers stop leave room for the others.
+  // widen gives a stream with this window some more, or nothing: what all windows together are widened by is at most a
+  // quarter of the session's window, so that many wide ones whose readers stop leave room for the others.
   widen(window: number): number {
     const { streamWindow, sessionWindow } = this.#limits;
     const widest = Math.min(streamWindow * widestWindow, maxAheadBytes);
-    const left = Math.floor(sessionWindow / 2) - this.#widened;
+    const left = Math.floor(sessionWindow * widenedPart) - this.#widened;
     const more = Math.max(0, Math.min(window, widest - window, left));
     this.#widened += more;
     return more;

@@ -134,7 +134,7 @@ describe("numbers", () => {
     expect(defaultLimits).toMatchObject({
       streams: 1024,
       streamWindow: 262_144,
-      sessionWindow: 4_194_304,
+      sessionWindow: 16_777_216,
       replayBytes: 4_194_304,
       controlBytes: 262_144,
       linkBuffer: 524_288,

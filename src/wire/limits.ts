@@ -25,14 +25,14 @@ export const limitTable = {
     why: "1 Gbit/s over 2 ms; a reader that keeps up gets up to four times as much",
   },
   sessionWindow: {
-    value: 4 * 1024 * 1024,
+    value: 16 * 1024 * 1024,
     unit: "bytes",
-    why: "16 streams at full window; what a stalled page can make us keep",
+    why: "48 streams that nobody reads, and room for the others; what stalled targets can make us keep",
   },
   replayBytes: {
     value: 4 * 1024 * 1024,
     unit: "bytes",
-    why: "sent and not acknowledged: as much as the session window",
+    why: "sent and not acknowledged: a page that stalls can make us keep that much",
   },
   controlBytes: {
     value: 256 * 1024,

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { turns } from "../testing/rawpeer.js";
 import { type WirePair, wirePair } from "../testing/wirepair.js";
 import { Deadline } from "./deadline.js";
+import { defaultLimits } from "./limits.js";
 import type { Stream } from "./stream.js";
 
 const never = new Deadline();
@@ -76,8 +77,8 @@ describe("the window of a stream", () => {
     expectWindow(await unread(near, far), 1);
   });
 
-  test("grows out of half the session's window, and gives back what it grew by when it closes", async () => {
-    const pair = joined(8 * streamWindow);
+  test("grows out of a quarter of the session's window, and gives back what it grew by when it closes", async () => {
+    const pair = joined(16 * streamWindow);
     const one = await pair.open();
     await pass(one.near, one.far, streamWindow * 20, 1);
     const two = await pair.open();
@@ -103,5 +104,21 @@ describe("the window of a stream", () => {
     }
     expect(near.sendCredit).toBeLessThanOrEqual(widest);
     expect(near.state).toBe("open");
+  });
+
+  test("of many streams, with readers that were quick and stop, leaves room for another", async () => {
+    const { streamWindow: usual, sessionWindow: all } = defaultLimits;
+    const window = streamWindow;
+    const { open } = joined((window * all) / usual);
+    const quick = await open();
+    for (let i = 0; i < 32; i++) {
+      const { near, far } = await open();
+      await pass(near, far, window * 8, 1);
+      expect(await unread(near, far)).toBeGreaterThan(window / 2);
+    }
+    const passing = quick.near.write(new Uint8Array(window), never);
+    let got = 0;
+    while (got < window) got += await quick.far.read(new Uint8Array(window), never);
+    expect(await passing).toBe(window);
   });
 });
