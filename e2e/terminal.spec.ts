@@ -423,6 +423,22 @@ test.describe("Telnet and raw TCP", () => {
   });
 });
 
+test("who does not open the terminal loads nothing of it, and SSH comes only with its first use", async ({
+  page,
+  gateway,
+}) => {
+  const loaded: string[] = [];
+  page.on("request", (request) => loaded.push(new URL(request.url()).pathname));
+  const parts = (): string[] => loaded.filter((path) => /terminal|shell|privatekey/.test(path));
+  await page.goto(gateway.openURL);
+  await expect(page.getByRole("contentinfo")).toContainText("attached");
+  expect(parts()).toEqual([]);
+  await page.getByRole("link", { name: "Terminal" }).click();
+  await expect(page.getByRole("combobox", { name: "Address" })).toBeVisible();
+  expect(parts().join()).toContain("terminaltool");
+  expect(parts().join()).not.toMatch(/shell|privatekey/);
+});
+
 /** harmed watches for what must not happen, and says what did. */
 async function harmed(page: Page): Promise<() => Promise<string[]>> {
   const found: string[] = [];
