@@ -222,6 +222,26 @@ test.describe("the way around", () => {
     await expect(page.locator("nav [aria-current=page]")).toHaveText(names.at(-1) as string);
   });
 
+  test("no tool is wider than a phone", async ({ tools: page }) => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    const links = page.getByRole("navigation", { name: "Tools" }).locator("a");
+    for (const href of await links.evaluateAll((all) => all.map((a) => a.getAttribute("href")))) {
+      await page.evaluate((hash) => {
+        location.hash = hash ?? "";
+      }, href);
+      await expect(page.locator("nav [aria-current=page]")).toHaveAttribute("href", href ?? "");
+      // What is wider scrolls in its own place.
+      const width = await page.evaluate(() =>
+        Math.max(
+          ...[...document.querySelectorAll("body, main, .content, .statusline, .side-bar")].map(
+            (e) => e.scrollWidth,
+          ),
+        ),
+      );
+      expect(width, href ?? "").toBeLessThanOrEqual(360);
+    }
+  });
+
   test("the first Tab offers to skip the list of tools", async ({ tools: page }) => {
     await page.keyboard.press("Tab");
     const skip = page.getByRole("button", { name: "Skip to the tool" });

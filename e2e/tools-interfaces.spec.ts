@@ -13,6 +13,7 @@ test("shows the interfaces of this machine without being asked twice", async ({ 
   const lo = card(page, "lo");
   await expect(lo).toContainText("Flagsup|loopback");
   await expect(lo).toContainText("127.0.0.1/8");
+  await expect(page.getByRole("link", { name: "Interfaces" })).toBeFocused();
   await lo.getByRole("link", { name: "Listen on 127.0.0.1/8" }).click();
   await expect(page.getByRole("textbox", { name: "Listen on" })).toHaveValue("127.0.0.1:0");
 });

@@ -10,11 +10,11 @@ import { StatusLine } from "./statusline.js";
 import type { OpenTool, Tool } from "./tools/tool.js";
 
 const keys: readonly (readonly [key: string, what: string])[] = [
-  ["Enter", "connect, send"],
+  ["Enter", "connect, start, send"],
   ["Shift+Enter", "new line in a message"],
   ["↑ ↓", "messages sent before"],
   ["Esc", "end what is under way"],
-  ["Alt+N", "new connection"],
+  ["Alt+N", "new tab"],
   ["Alt+↑ ↓", "previous, next tool"],
   ["← → Del", "on tabs: choose, close"],
   ["Shift+F6", "leave a terminal"],

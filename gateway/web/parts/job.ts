@@ -58,8 +58,8 @@ export class Job {
     });
   }
 
-  /** run starts the work, unless it goes on already. */
-  async run(): Promise<void> {
+  /** run starts the work, unless it goes on already. Work that nobody pressed a button for leaves the focus alone. */
+  async run(takesFocus = true): Promise<void> {
     if (this.#running !== null || this.#start.disabled) {
       return;
     }
@@ -73,7 +73,9 @@ export class Job {
     show();
     this.#start.hidden = true;
     this.#stop.hidden = false;
-    this.#stop.focus();
+    if (takesFocus) {
+      this.#stop.focus();
+    }
     this.#options.onChange();
     try {
       await this.#options.work(running.signal);

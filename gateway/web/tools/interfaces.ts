@@ -73,7 +73,7 @@ class Interfaces implements OpenTool {
   // Looking at it is asking for it, if there is a session that can be asked.
   show(): Route["params"] {
     if (this.#described.length === 0 && net.session.status.state === "attached") {
-      void this.#job.run();
+      void this.#job.run(false);
     }
     return {};
   }
