@@ -5,8 +5,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { build } from "vite";
 import { Failure, main, root, seconds } from "./process.mjs";
+import { setup } from "./setup.mjs";
 
 /**
  * shares are how many of a hundred frames go where. Those for the decoder are the cheapest; the others go through whole
@@ -89,6 +89,7 @@ function count(name, text) {
  * @param {string} outDir
  */
 async function bundle(outDir) {
+  const { build } = await import("vite");
   await build({
     root,
     configFile: false,
@@ -211,6 +212,7 @@ await main(async () => {
     console.log(help);
     return;
   }
+  await setup({});
   const outDir = mkdtempSync(join(root, "node_modules", ".gonet-fuzz-"));
   try {
     const program = await bundle(outDir);

@@ -295,6 +295,6 @@ test(`${seeds} sessions over links that break: nothing lost, doubled or out of o
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`seeds ${firstSeed} to ${firstSeed + seeds - 1}, ${seconds} s:`, sum);
   expect(sum.cuts).toBeGreaterThanOrEqual(seeds * cutsPerSeed);
-  expect(sum.busy).toBeGreaterThan(sum.cuts * 0.6);
+  expect(sum.busy).toBeGreaterThan(sum.cuts * 0.5);
   expect(sum.superseded).toBeGreaterThan(0);
 });

@@ -92,6 +92,9 @@ function last(report: object): void {
   process.send?.(report, () => process.exit());
 }
 
+// Nobody would hear what it finds.
+process.on("disconnect", () => process.exit(1));
+
 process.on("message", async (job: Job) => {
   try {
     if (job.do === "record") writeFileSync(job.corpus, await recordAll());
