@@ -1,9 +1,10 @@
 // The network interfaces of the gateway's machine.
 
+import { bytesOf, countOf, ipOf, rowOf, textOf } from "./answers.js";
 import { opError } from "./conn.js";
 import { New } from "./errors.js";
 import { brand } from "./errorvalue.js";
-import { CIDRMask, IP, IPNet, IPv4, IPv4len, IPv6len } from "./ip.js";
+import { CIDRMask, IP, IPNet, IPv4, IPv4len } from "./ip.js";
 import { IPAddr } from "./ipaddr.js";
 import { limitError, withSignal } from "./limit.js";
 import { LateError, type Link } from "./link.js";
@@ -105,7 +106,7 @@ export class Interface {
       return [];
     }
     const rows = await ask(this.#link, signal, "multicastAddrs", this.Index);
-    return rows.filter((row) => row instanceof Uint8Array).map((ip) => new IPAddr({ IP: address(ip) }));
+    return checked(() => rows.map((ip) => new IPAddr({ IP: address(ipOf(ip)) })));
   }
 }
 
@@ -120,29 +121,39 @@ function address(b: Uint8Array): IP {
 }
 
 async function addrTable(link: Link, index: number, signal?: AbortSignal): Promise<Addr[]> {
-  const list: Addr[] = [];
-  for (const row of await ask(link, signal, "interfaceAddrs", index)) {
-    const [ip, prefix] = row as [unknown, unknown];
-    if (ip instanceof Uint8Array && typeof prefix === "number") {
-      const bits = bitsPerByte * (ip.length === IPv4len ? IPv4len : IPv6len);
-      list.push(new IPNet({ IP: address(ip), Mask: CIDRMask(prefix, bits) }));
-    }
-  }
-  return list;
+  const rows = await ask(link, signal, "interfaceAddrs", index);
+  return checked(() =>
+    rows.map((row) => {
+      const [bytes, prefix] = rowOf(row);
+      const ip = ipOf(bytes);
+      return new IPNet({ IP: address(ip), Mask: CIDRMask(countOf(prefix), bitsPerByte * ip.length) });
+    }),
+  );
 }
 
 async function table(link: Link, signal?: AbortSignal): Promise<Interface[]> {
-  const rows = (await ask(link, signal, "interfaces")) as unknown[][];
-  return rows.map(
-    ([index, mtu, name, mac, bits]) =>
-      new Interface(link, {
-        Index: Number(index),
-        MTU: Number(mtu),
-        Name: String(name),
-        HardwareAddr: new HardwareAddr(mac instanceof Uint8Array ? mac : []),
-        Flags: Number(bits),
-      }),
+  const rows = await ask(link, signal, "interfaces");
+  return checked(() =>
+    rows.map((row) => {
+      const [index, mtu, name, mac, bits] = rowOf(row);
+      return new Interface(link, {
+        Index: countOf(index),
+        MTU: countOf(mtu),
+        Name: textOf(name),
+        HardwareAddr: new HardwareAddr(bytesOf(mac)),
+        Flags: countOf(bits),
+      });
+    }),
   );
+}
+
+// checked is what read makes of an answer; one that is malformed is an error of this package's.
+function checked<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (err) {
+    throw routeError(err as Error);
+  }
 }
 
 async function ask(

@@ -1,6 +1,7 @@
 // What the gateway's machine knows: names, services, protocols. What needs no system is decided here.
 
 import type { Lookup } from "./addrlist.js";
+import { bytesOf, countOf, ipAddrOf, malformed, rowOf, textOf } from "./answers.js";
 import { Canceled, DeadlineExceeded, Err } from "./context.js";
 import type { Link } from "./link.js";
 import type { LookupKind } from "./names/names.js";
@@ -40,6 +41,45 @@ export type Ask = (
   signal?: AbortSignal,
 ) => Promise<readonly unknown[]>;
 
+const address = (row: unknown): void => void ipAddrOf(row);
+const text = (row: unknown): void => void textOf(row);
+const checks: Readonly<Record<LookupKind, (row: unknown, at: number) => void>> = {
+  ip: address,
+  ip4: address,
+  ip6: address,
+  host: address,
+  cname: text,
+  addr: text,
+  ns: text,
+  mx(row) {
+    const [preference, host] = rowOf(row);
+    countOf(preference);
+    textOf(host);
+  },
+  srv(row, at) {
+    if (at === 0) {
+      return text(row);
+    }
+    const [target, ...numbers] = rowOf(row);
+    textOf(target);
+    if (numbers.map(countOf).length !== srvNumbers) {
+      throw malformed();
+    }
+  },
+  txt: (row) => void bytesOf(row),
+};
+const srvNumbers = 3; // port, priority, weight
+
+/** checkedRows are the rows of a lookup, if they are of the form that its kind has. Else it throws a DNSError. */
+export function checkedRows(kind: LookupKind, name: string, rows: readonly unknown[]): readonly unknown[] {
+  try {
+    rows.forEach(checks[kind]);
+    return rows;
+  } catch (err) {
+    throw otherFailure(name, err as Error);
+  }
+}
+
 let lastLookup = 0;
 
 /** gatewayAsk lets the gateway look names up. */
@@ -58,8 +98,8 @@ export function gatewayAsk(link: Link): Ask {
   };
 }
 
-// otherFailure is the DNSError of a lookup that failed on the way to the gateway, or at one of its limits.
-function otherFailure(name: string, err: Error): DNSError {
+/** otherFailure is the DNSError of a lookup that failed on the way to the gateway, or at one of its limits. */
+export function otherFailure(name: string, err: Error): DNSError {
   const failure = new DNSError({ Err: err.message, Name: name, IsTemporary: true, UnwrapErr: err });
   return withDetail(failure, detailOf(err));
 }

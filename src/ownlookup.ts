@@ -1,11 +1,12 @@
 // Lookups that do not leave the name servers to the gateway: a Resolver with a Dial asks them from here. The files are
 // still those of the gateway's machine, and so is the order of addresses.
 
+import { countOf, ipAddrOf, malformed, textOf, textsOf } from "./answers.js";
 import { Err } from "./context.js";
 import { EOF } from "./io.js";
 import { parseIPZone } from "./ip.js";
 import type { Link } from "./link.js";
-import { type Ask, stoppedLookup } from "./lookup.js";
+import { type Ask, otherFailure, stoppedLookup } from "./lookup.js";
 import { inOrder } from "./names/addrselect.js";
 import {
   type DNSConfig,
@@ -36,7 +37,7 @@ export function ownAsk(link: Link, dial: ResolverDial): Ask {
       if (err instanceof StoppedError && signal !== undefined) {
         throw stoppedLookup(name, signal);
       }
-      throw err instanceof NameError ? toDNSError(err) : err;
+      throw err instanceof NameError ? toDNSError(err) : otherFailure(name, err as Error);
     }
   };
 }
@@ -52,6 +53,8 @@ function toDNSError(err: NameError): DNSError {
   });
 }
 
+const orders = new Set<unknown>(["files dns", "dns files", "files", "dns"] satisfies Order[]);
+
 // GatewayMachine is the gateway's machine, asked for what a lookup wants to know of it.
 class GatewayMachine implements Machine {
   readonly #link: Link;
@@ -62,28 +65,43 @@ class GatewayMachine implements Machine {
 
   async order(host: string): Promise<Order> {
     const [order] = await this.#link.call("lookupOrder", [host]);
+    if (!orders.has(order)) {
+      throw malformed();
+    }
     return order as Order;
   }
 
   async hostAddresses(name: string): Promise<readonly SockAddr[]> {
-    return (await this.#link.call("hostAddresses", [name])) as readonly SockAddr[];
+    return (await this.#link.call("hostAddresses", [name])).map(ipAddrOf);
   }
 
   async hostNames(address: string): Promise<readonly string[]> {
-    return (await this.#link.call("hostNames", [address])) as readonly string[];
+    return (await this.#link.call("hostNames", [address])).map(textOf);
   }
 
   async config(): Promise<DNSConfig> {
     const [servers, search, ndots, timeoutMs, attempts, rotate, singleRequest, useTCP] =
       await this.#link.call("dnsConfig", []);
-    return { servers, search, ndots, timeoutMs, attempts, rotate, singleRequest, useTCP } as DNSConfig;
+    return {
+      servers: textsOf(servers),
+      search: textsOf(search),
+      ndots: countOf(ndots),
+      timeoutMs: countOf(timeoutMs),
+      attempts: countOf(attempts),
+      rotate: rotate === true,
+      singleRequest: singleRequest === true,
+      useTCP: useTCP === true,
+    };
   }
 
   async inOrder(addresses: readonly SockAddr[]): Promise<readonly SockAddr[]> {
     const sources: (SockAddr | null)[] = [];
     for (let i = 0; i < addresses.length; i += atOnce) {
       const some = await this.#link.call("sources", addresses.slice(i, i + atOnce));
-      sources.push(...(some as (SockAddr | null)[]));
+      sources.push(...some.map((source) => (source === null ? null : ipAddrOf(source))));
+    }
+    if (sources.length !== addresses.length) {
+      throw malformed();
     }
     return inOrder(addresses, sources);
   }

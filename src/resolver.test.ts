@@ -247,7 +247,8 @@ describe("the limit of lookups", () => {
       await readFile(import.meta.filename);
       times.push(performance.now() - began);
     }
-    expect(times.sort((a, b) => a - b)[98]).toBeLessThan(50);
+    // Held up would be as long as the server is silent; how long it takes here, other tests have a say in.
+    expect(times.sort((a, b) => a - b)[98]).toBeLessThan(1_000);
     expect(server.asked.length).toBe(64);
     abort.abort();
     expect((await dead).every((err) => err.Err === "operation was canceled")).toBe(true);

@@ -7,7 +7,7 @@ import { type IP, parseIPZone } from "./ip.js";
 import { IPAddr } from "./ipaddr.js";
 import { isDomainName } from "./ipsock.js";
 import type { Link } from "./link.js";
-import { gatewayAsk, gatewayLookup } from "./lookup.js";
+import { checkedRows, gatewayAsk, gatewayLookup } from "./lookup.js";
 import { cannotUnmarshal } from "./names/dnsclient.js";
 import type { LookupKind } from "./names/names.js";
 import { DNSError, errNoSuchHost, UnknownNetworkError } from "./net.js";
@@ -191,9 +191,9 @@ export class Resolver {
     return this.#ask(kind, name, signal);
   }
 
-  #ask(kind: LookupKind, name: string, signal?: AbortSignal): Promise<readonly unknown[]> {
+  async #ask(kind: LookupKind, name: string, signal?: AbortSignal): Promise<readonly unknown[]> {
     const ask = this.Dial === null ? gatewayAsk(this.#link) : ownAsk(this.#link, this.Dial);
-    return ask(kind, name, this.StrictErrors, signal);
+    return checkedRows(kind, name, await ask(kind, name, this.StrictErrors, signal));
   }
 }
 
