@@ -138,7 +138,8 @@ function sum(tallies) {
   return /** @type {Target[]} */ (Object.keys(shares)).map((name) => {
     /** @type {Tally} */
     const all = { frames: 0, cases: 0, outcomes: {} };
-    for (const { [name]: one } of tallies) {
+    // Not every process has reported yet.
+    for (const { [name]: one } of tallies.filter((tally) => tally !== undefined)) {
       all.frames += one.frames;
       all.cases += one.cases;
       for (const [outcome, n] of Object.entries(one.outcomes)) {
