@@ -333,6 +333,24 @@ describe("a gateway", () => {
     for (let i = 0; i < 100; i++) expect(bytes[i * 1000 + 999]).toBe(i);
   });
 
+  test("what is kept leaves before the last words, though the link has no room for it", async () => {
+    const gateway = new Gateway({ linkBuffer: 10_000 });
+    const first = await gateway.begin();
+    first.send([T.open, 1, "test", []]);
+    await first.next(T.opened);
+    first.link.cut();
+    const stream = gateway.streams.get(1) as Stream;
+    for (let i = 0; i < 100; i++) await stream.write(new Uint8Array(1000).fill(i), never);
+    const second = gateway.visit({ epoch: 2, received: 1 });
+    second.link.a.held = true;
+    await turns(10);
+    gateway.session.close();
+    second.link.a.release();
+    await second.end();
+    expect(second.all(T.data).reduce((sum, [, , payload]) => sum + payload.length, 0)).toBe(100_000);
+    expect(second.got.at(-1)).toEqual([T.goodbye, closeCode.goodbye, ""]);
+  });
+
   test("keeps no more without a link than with one", async () => {
     const replayBytes = 100_000;
     const gateway = new Gateway({ replayBytes });

@@ -193,6 +193,15 @@ export class Sender {
     this.#checkKept();
   }
 
+  // finish puts all that is kept on the line, whatever room there is in it: only the last words come after it.
+  finish(): void {
+    this.pump();
+    const line = this.#line;
+    if (line === null) return;
+    for (let frame = this.replay.next(); frame !== null; frame = this.replay.next()) line.outbox.add(frame);
+    line.outbox.flush();
+  }
+
   // neverSent gives the numbered control frames that were put on no link at all.
   neverSent(): Set<Uint8Array> {
     return new Set([...this.replay.neverSent(), ...this.#control]);

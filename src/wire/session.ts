@@ -206,7 +206,7 @@ export class Session implements Attached, SenderOwner {
   // close ends the session on purpose, after what was sent before. Its sockets are closed at the gateway.
   close(code: number = closeCode.goodbye, reason = ""): void {
     try {
-      this.#sender.pump();
+      this.#sender.finish();
     } catch (err) {
       return this.broken(err);
     }
