@@ -122,7 +122,7 @@ describe("a gateway that is asked for all it has", { timeout: isLong ? 900_000 :
   });
 
   test("R05: when memory runs short, nobody new is let in, nothing is lost, and it goes on", async () => {
-    const limitBytes = 256 * mebibyte;
+    const limitBytes = 128 * mebibyte;
     const gateway = await start(
       { limits: { memoryBytes: limitBytes, graceMs: 60_000 } },
       { flags: ["--max-old-space-size=256"] },
@@ -151,7 +151,8 @@ describe("a gateway that is asked for all it has", { timeout: isLong ? 900_000 :
       const held = `${((arrayBuffers + heapUsed) / mebibyte).toFixed()} MiB held`;
       console.log(`R05: ${slow.length} sessions that acknowledge nothing, ${held}`);
       expect(refused).toBe(true);
-      expect(arrayBuffers + heapUsed).toBeLessThan(limitBytes);
+      // Memory is looked at now and then; what comes in between is beyond it.
+      expect(arrayBuffers + heapUsed).toBeLessThan(1.5 * limitBytes);
       // They go on: what was kept for them arrives, whole.
       for (const { client } of slow) {
         client.autoAck = true;
@@ -169,7 +170,7 @@ describe("a gateway that is asked for all it has", { timeout: isLong ? 900_000 :
     }
   });
 
-  const churnMs = isLong ? 600_000 : 5_000;
+  const churnMs = isLong ? 600_000 : 2_000;
 
   test(`R09: connecting, accepting and closing on and on leaves nothing behind${form}`, async () => {
     const gateway = await start();
@@ -207,7 +208,7 @@ describe("a gateway that is asked for all it has", { timeout: isLong ? 900_000 :
     expect(grown).toBeLessThan(2 * kibibyte);
   });
 
-  const dials = isLong ? 100_000 : 20_000;
+  const dials = isLong ? 100_000 : 5_000;
 
   test(`R12: ${dials} dials at once all settle, a few at a time${form}`, async () => {
     const gateway = await start();
@@ -221,7 +222,7 @@ describe("a gateway that is asked for all it has", { timeout: isLong ? 900_000 :
     const attempts = Array.from({ length: dials }, () =>
       net.Dial("tcp", address).catch((err: Error) => {
         settled++;
-        if (settled % 5000 === 0) most = Math.max(most, process.memoryUsage().heapUsed);
+        if (settled % 1000 === 0) most = Math.max(most, process.memoryUsage().heapUsed);
         if (err.message !== `dial tcp ${address}: connect: connection refused`) throw err;
       }),
     );
