@@ -4,7 +4,7 @@
 import { answer } from "../bench/child.mjs";
 import type { Net } from "../src/connect.js";
 import { connect } from "../src/node.js";
-import { pass, within } from "../src/testing/checking.js";
+import { pass } from "../src/testing/checking.js";
 import { Random } from "../src/testing/wirerandom.js";
 import { nameOperations } from "./names.js";
 import type { Targets } from "./orders.js";
@@ -45,8 +45,10 @@ export interface Progress extends Counts {
   readonly rss: number;
 }
 
-// An operation may have to wait for a link that swallows everything until that is noticed, perhaps twice.
+// An operation that takes so long hangs. What it waits for a link does not count: one link after the other may be cut. A
+// link that swallows everything counts until that is noticed, perhaps several times.
 const hangMs = 240_000;
+const lookMs = 1_000;
 const maxFailures = 50;
 // One session in so many operations is closed, and another opened.
 const newSessionEvery = 60;
@@ -141,11 +143,14 @@ class Client {
     const began = performance.now();
     const [, operation] = operations[name] as readonly [number, Operation];
     const label = `client ${this.#number}, ${name}`;
+    const over = new AbortController();
     try {
-      await within(hangMs, label, operation(this.#place(net)));
+      await Promise.race([operation(this.#place(net)), hanging(net, label, over.signal)]);
       done[name] = (done[name] ?? 0) + 1;
     } catch (err) {
       failure(label, err);
+    } finally {
+      over.abort();
     }
     const ms = performance.now() - began;
     if (ms > slowest.ms) slowest = { name, ms };
@@ -192,6 +197,17 @@ class Client {
       sleepers.add(wake);
     });
   }
+}
+
+// hanging fails when the session has had a link for hangMs. What it says after over was aborted nobody hears.
+async function hanging(net: Net, what: string, over: AbortSignal): Promise<never> {
+  let ms = 0;
+  while (ms < hangMs && !over.aborted) {
+    const began = performance.now();
+    await pass(lookMs);
+    if (net.session.status.state === "attached") ms += performance.now() - began;
+  }
+  throw new Error(`${what}: not done after ${hangMs} ms with a link`);
 }
 
 function progress(): Progress {
