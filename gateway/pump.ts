@@ -51,8 +51,10 @@ export abstract class Pump implements Source {
     this.stream = stream;
     this.#times = times;
     stream.source = this;
-    // What is closed is closed at once: an OPEN in the same message may need its place.
-    stream.onReadable = () => (stream.peerClosed ? this.flush() : this.#flushLater());
+    // What is closed is closed at once: an OPEN in the same message may need its place. What ends with its session is not:
+    // onLost has yet to say that the rest is still to be delivered.
+    stream.onReadable = () =>
+      stream.peerClosed && stream.state === "open" ? this.flush() : this.#flushLater();
     stream.onLost = () => this.#lost();
     socket.onReady = (events) => {
       if (events & readable) this.#kernelReadable();
