@@ -12,6 +12,7 @@ const backlog = 128;
 const firstMulticast4 = 224;
 const lastMulticast4 = 239;
 const multicast6 = 0xff;
+const maxIndex = 2 ** 31 - 1; // of an interface; that one is nobody's, as the kernel will say
 
 export interface BindRequest {
   network: Network;
@@ -96,7 +97,8 @@ export interface MulticastRequest {
 
 // listenMulticast joins a group: it listens on the wildcard address, shares the port, and does not hear itself. It
 // fails with a DialError; of an address that is no group, the kernel says so when it is to be joined.
-export function listenMulticast({ network, group, index, room }: MulticastRequest): Socket {
+export function listenMulticast({ network, group, index: asked, room }: MulticastRequest): Socket {
+  const index = Math.min(asked, maxIndex);
   let socket: Socket | null = null;
   try {
     const family = network.version ?? group[0];

@@ -204,6 +204,17 @@ describe("W10: every field of every operation, of each of the 14 kinds", () => {
   });
 });
 
+test("W10: an interface's index beyond every kernel's is refused by the kernel", async () => {
+  const line = await greeted();
+  const group = [4, Uint8Array.of(239, 86, 0, 9), 0];
+  for (const [i, index] of [2 ** 31 - 1, 2 ** 31, 2 ** 53 - 1].entries()) {
+    const request = pack([T.open, 2 * i + 1, "listenMulticast", ["udp4", group, index]]);
+    expect(await answered(line, request)).toBe(T.refused);
+    expect(line.all(T.refused).at(-1)?.[2]).toEqual(["errno", "setsockopt", "EADDRNOTAVAIL"]);
+  }
+  line.link.cut();
+});
+
 describe("W11: names that are none are asked of nobody", () => {
   const strange: readonly (readonly [what: string, name: string])[] = [
     ["NUL", "127.0.0.1\0.example.com"],
