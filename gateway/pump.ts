@@ -24,6 +24,21 @@ const askAfterMs = [10, 40, 160, 640];
 // long nothing may come over one that the client has half closed.
 export type PumpTimes = Pick<Limits, "flushMs" | "halfClosedMs">;
 
+// due are the pumps that have something for the kernel, in the order in which their clients sent it: a socket is not closed
+// before what was sent earlier over another one is written.
+const due = new Set<Pump>();
+
+function flushDue(): void {
+  try {
+    for (const pump of due) {
+      due.delete(pump);
+      pump.flush();
+    }
+  } finally {
+    if (due.size > 0) queueMicrotask(flushDue); // one failed: the others must not wait for ever
+  }
+}
+
 export abstract class Pump implements Source {
   readonly socket: Socket;
   pulled?: PayloadType;
@@ -35,7 +50,6 @@ export abstract class Pump implements Source {
   #wantWrite = false;
   #readEnded = false;
   #writeEnded = false;
-  #flushDue = false;
   #lingerZero = false;
   // #failure is the error of a write, until what the kernel still has to read was read.
   #failure: SysError | null = null;
@@ -51,10 +65,12 @@ export abstract class Pump implements Source {
     this.stream = stream;
     this.#times = times;
     stream.source = this;
-    // What is closed is closed at once: an OPEN in the same message may need its place. What ends with its session is not:
-    // onLost has yet to say that the rest is still to be delivered.
-    stream.onReadable = () =>
-      stream.peerClosed && stream.state === "open" ? this.flush() : this.#flushLater();
+    stream.onReadable = () => {
+      this.#flushLater();
+      // What is closed is closed at once: an OPEN in the same message may need its place. What ends with its session is not:
+      // onLost has yet to say that the rest is still to be delivered.
+      if (stream.peerClosed && stream.state === "open") flushDue();
+    };
     stream.onLost = () => this.#lost();
     socket.onReady = (events) => {
       if (events & readable) this.#kernelReadable();
@@ -146,16 +162,12 @@ export abstract class Pump implements Source {
 
   // #flushLater writes once per turn: several frames of one message become one system call.
   #flushLater(): void {
-    if (this.#flushDue) return;
-    this.#flushDue = true;
-    queueMicrotask(() => {
-      this.#flushDue = false;
-      this.flush();
-    });
+    if (due.size === 0) queueMicrotask(flushDue);
+    due.add(this);
   }
 
   // flush gives the kernel what it takes, and carries out the ends that come after it.
-  protected flush(): void {
+  flush(): void {
     const stream = this.stream;
     if (this.socket.closed) return;
     const isOver = this.#failure !== null || (stream.state !== "open" && this.#orphaned === 0);

@@ -8,7 +8,7 @@ import { setup } from "./setup.mjs";
 import { countPlaywright, countVitest, lastLine, skippedBecause, tally } from "./tally.mjs";
 
 /** limitMs bounds each step; all of them together take a few minutes. */
-const limitMs = 900_000;
+const limitMs = 1_500_000;
 
 /** @typedef {import("./tally.mjs").Count} Count */
 /**

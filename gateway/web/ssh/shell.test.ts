@@ -201,7 +201,7 @@ describe.skipIf(why !== "")(`an SSH session with OpenSSH's server ${why}`, () =>
         expect(shell.exit).toEqual({ status: 4 });
         const numbers = said.split("\r\n").filter((line) => /^\d+$/.test(line));
         expect(numbers).toHaveLength(150_000);
-        expect(exchanges.mock.calls.length).toBeGreaterThan(5);
+        expect(exchanges.mock.calls.length).toBeGreaterThan(2);
       } finally {
         exchanges.mockRestore();
         Reflect.deleteProperty(SshSessionConfiguration.prototype, "keyRotationThreshold");
