@@ -8,7 +8,7 @@ export class PlainServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #arrived: Socket[] = [];
-  #wanted: ((socket: Socket) => void) | null = null;
+  readonly #wanted: ((socket: Socket) => void)[] = [];
 
   private constructor(pauseOnConnect: boolean) {
     // Paused sockets read nothing until they are resumed: what is sent to them fills the kernel's buffers.
@@ -16,11 +16,11 @@ export class PlainServer {
       this.#sockets.add(socket);
       socket.on("error", () => {}); // close follows, and what is tested is the other end
       socket.once("close", () => this.#sockets.delete(socket));
-      if (this.#wanted === null) {
+      const wanted = this.#wanted.shift();
+      if (wanted === undefined) {
         this.#arrived.push(socket);
       } else {
-        this.#wanted(socket);
-        this.#wanted = null;
+        wanted(socket);
       }
     });
   }
@@ -44,7 +44,7 @@ export class PlainServer {
 
   /** accepted is the next connection. */
   async accepted(): Promise<Socket> {
-    return this.#arrived.shift() ?? new Promise((resolve) => (this.#wanted = resolve));
+    return this.#arrived.shift() ?? new Promise((resolve) => this.#wanted.push(resolve));
   }
 
   /** acceptedFrom is the connection that comes from a port, in whatever order they come. */
