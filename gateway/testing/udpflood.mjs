@@ -18,5 +18,6 @@ process.on("message", () => {
   isOver = true;
   setImmediate(() => process.send(sent, () => process.exit(0)));
 });
+process.on("disconnect", () => process.exit(1)); // whoever started it is gone
 process.send("begun");
 more();
