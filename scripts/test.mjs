@@ -7,7 +7,7 @@ import { Failure, main, root, run, seconds, signalled } from "./process.mjs";
 import { setup } from "./setup.mjs";
 import { countPlaywright, countVitest, lastLine, skippedBecause, tally } from "./tally.mjs";
 
-/** limitMs bounds each step; all of them together take a few minutes. */
+/** limitMs bounds each step: it is for what hangs, not for what is slow on a busy machine. */
 const limitMs = 1_500_000;
 
 /** @typedef {import("./tally.mjs").Count} Count */
