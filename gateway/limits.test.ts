@@ -469,7 +469,13 @@ const ofSession: Record<LimitName, Check> = {
     await guest.answered(id);
     vi.advanceTimersByTime(8000); // with a socket it is not idle, however long nothing is said
     expect(sessions.size).toBe(1);
+    const [, , [file]] = (await guest.returned(guest.call(id, "file"))) as [number, number, number[]];
     await guest.close(id);
+    vi.advanceTimersByTime(8000); // nor is it while it keeps a file
+    expect(sessions.size).toBe(1);
+    await guest.answered(guest.dial(at));
+    await guest.returned(guest.call(0, "closeFile", file));
+    await guest.close(id + 2);
     vi.advanceTimersByTime(3000);
     expect(sessions.size).toBe(1);
     vi.advanceTimersByTime(2000);

@@ -132,7 +132,7 @@ export class Sessions {
   #endIdle(idleMs: number): void {
     const now = performance.now();
     for (const { client } of [...this.#held.values()]) {
-      const since = client.session.idleSince;
+      const since = client.files.size > 0 ? null : client.session.idleSince; // a file is kept for somebody
       if (since !== null && now - since >= idleMs) client.session.close(closeCode.goodbye, idleReason);
     }
   }
