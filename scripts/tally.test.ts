@@ -2,7 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { countPlaywright, countVitest, lastLine, skippedBecause, tally } from "./tally.mjs";
+import {
+  countPlaywright,
+  countVitest,
+  failedPlaywright,
+  failedVitest,
+  failures,
+  lastLine,
+  skippedBecause,
+  tally,
+} from "./tally.mjs";
 
 const ran = { status: "passed", assertionResults: [{ status: "passed" }] };
 const failed = { status: "failed", assertionResults: [{ status: "failed" }] };
@@ -33,6 +42,40 @@ test("tally believes the exit code before the report", () => {
   writeFileSync(path, JSON.stringify({ passed: 7, failed: 0, skipped: 1 }));
   expect(tally(true, path, count)).toEqual({ passed: 7, failed: 0, skipped: 1 });
   expect(tally(false, path, count)).toEqual({ passed: 7, failed: 1, skipped: 1 });
+  rmSync(top, { recursive: true });
+});
+
+test("what failed is named, with its file", () => {
+  const of = (status: string, fullName: string) => ({ status, fullName });
+  const testResults = [
+    {
+      name: "/top/src/a.test.ts",
+      status: "failed",
+      assertionResults: [of("passed", "a"), of("failed", "b c")],
+    },
+    { name: "/top/src/d.test.ts", status: "failed", assertionResults: [] },
+    { name: "/top/e.test.ts", status: "passed", assertionResults: [of("skipped", "f")] },
+  ];
+  expect(failedVitest({ testResults }, "/top")).toEqual(["src/a.test.ts › b c", "src/d.test.ts"]);
+
+  const spec = (title: string, status: string) => ({ title, file: "a.ts", line: 7, tests: [{ status }] });
+  const suites = [
+    {
+      specs: [spec("one", "expected"), spec("two", "flaky")],
+      suites: [{ specs: [spec("three", "unexpected"), spec("four", "skipped")] }],
+    },
+  ];
+  expect(failedPlaywright({ suites })).toEqual(["a.ts:7 › two", "a.ts:7 › three"]);
+});
+
+test("failures names nothing where no report was left", () => {
+  const top = mkdtempSync(join(tmpdir(), "gonet-tally-"));
+  const path = join(top, "report.json");
+  const named = (report: { names: string[] }) => report.names;
+  expect(failures(path, named)).toEqual([]);
+  expect(failures()).toEqual([]);
+  writeFileSync(path, JSON.stringify({ names: ["a"] }));
+  expect(failures(path, named)).toEqual(["a"]);
   rmSync(top, { recursive: true });
 });
 

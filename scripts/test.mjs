@@ -5,14 +5,24 @@ import { parseArgs } from "node:util";
 import { allBuilds } from "./builds.mjs";
 import { Failure, main, root, run, seconds, signalled } from "./process.mjs";
 import { setup } from "./setup.mjs";
-import { countPlaywright, countVitest, lastLine, skippedBecause, tally } from "./tally.mjs";
+import {
+  countPlaywright,
+  countVitest,
+  failedPlaywright,
+  failedVitest,
+  failures as failuresIn,
+  lastLine,
+  skippedBecause,
+  tally,
+} from "./tally.mjs";
 
 /** limitMs bounds each step: it is for what hangs, not for what is slow on a busy machine. */
 const limitMs = 1_500_000;
 
 /** @typedef {import("./tally.mjs").Count} Count */
 /**
- * @typedef {{ about: string, args: readonly string[], report?: string, count?: (report: any) => Count, says?: boolean }} Step
+ * @typedef {{ about: string, args: readonly string[], report?: string, count?: (report: any) => Count,
+ *   failures?: (report: any) => string[], says?: boolean }} Step
  * A step writes a JSON report that can be counted, or it is one test by itself, which may say that it was skipped.
  */
 
@@ -40,6 +50,7 @@ const steps = {
     ],
     report: unitReport,
     count: countVitest,
+    failures: (report) => failedVitest(report, root),
   },
   asan: { about: "the native addon under the address sanitizer", args: ["scripts/asan.mjs"], says: true },
   e2e: {
@@ -47,6 +58,7 @@ const steps = {
     args: ["node_modules/@playwright/test/cli.js", "test", "-c", "e2e/playwright.config.ts"],
     report: e2eReport,
     count: countPlaywright,
+    failures: failedPlaywright,
   },
   soak: {
     about: "200 clients with all operations for two minutes, while a link is cut every second",
@@ -106,10 +118,10 @@ await main(async () => {
   const running = names.some((name) => name !== "lint" && name !== "types");
   await setup({ addon: running, builds: running ? allBuilds : [], browser: names.includes("e2e") });
 
-  /** @type {{ name: string, passed: boolean, counts: Count, ms: number, note: string }[]} */
+  /** @type {{ name: string, passed: boolean, counts: Count, failures: string[], ms: number, note: string }[]} */
   const rows = [];
   for (const name of names) {
-    const { args, report, count, says } = /** @type {Step} */ (steps[name]);
+    const { args, report, count, failures, says } = /** @type {Step} */ (steps[name]);
     const path = report && join(root, report);
     // A report of an earlier run must not speak for this one.
     if (path) rmSync(path, { force: true });
@@ -124,13 +136,14 @@ await main(async () => {
       name,
       passed,
       counts: reason === undefined ? tally(passed, path, count) : { passed: 0, failed: 0, skipped: 1 },
+      failures: failuresIn(path, failures),
       ms: performance.now() - start,
       note: late ? `stopped after ${seconds(limitMs)}` : (reason ?? ""),
     });
   }
 
   console.log("");
-  for (const { name, passed, counts, ms, note } of rows) {
+  for (const { name, passed, counts, failures, ms, note } of rows) {
     const cells = [
       name.padEnd(7),
       passed ? "ok    " : "FAILED",
@@ -139,6 +152,7 @@ await main(async () => {
       note && `(${note})`,
     ];
     console.log(cells.join(" ").trimEnd());
+    for (const failure of failures) console.log(`        ${failure}`);
   }
   console.log("");
   console.log(lastLine(rows.map((row) => row.counts)));
