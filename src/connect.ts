@@ -2,15 +2,14 @@
 // own names use.
 
 import { hostOf, overHost } from "./host.js";
+import { Link, type SessionStatus } from "./link.js";
 import {
   type ConnectOptions,
   GatewayError,
-  Link,
   type OpenTransport,
   overMessagePort,
   overWebSocket,
-  type SessionStatus,
-} from "./link.js";
+} from "./opentransport.js";
 import * as pure from "./pure.js";
 import { type Surface, surface } from "./surface.js";
 import type { MessagePortLike } from "./wire/messageport.js";

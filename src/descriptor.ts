@@ -1,8 +1,8 @@
 // What every descriptor has, whatever its socket carries: addresses, locks, deadlines, options, and the errors of the
 // wire as the ones that the kernel would have given.
 
+import { goError } from "./goerror.js";
 import { limitError } from "./limit.js";
-import { goError } from "./link.js";
 import { Lock } from "./lock.js";
 import { type Addr, ErrClosed, type Time } from "./net.js";
 import { syscallError } from "./pieces.js";

@@ -9,9 +9,9 @@ import {
   untilClosed,
 } from "./descriptor.js";
 import { freshValue, withCount } from "./errorvalue.js";
+import { goError } from "./goerror.js";
 import { EOF } from "./io.js";
 import { limitError, withSignal } from "./limit.js";
-import { goError } from "./link.js";
 import { Lock } from "./lock.js";
 import { type Addr, ErrClosed, type Time } from "./net.js";
 import { detailOf, isLost, withDetail } from "./pieces.js";

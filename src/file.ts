@@ -3,9 +3,10 @@
 
 import { opError } from "./conn.js";
 import { listenFD } from "./fd.js";
+import { goError } from "./goerror.js";
 import type { IPConn } from "./iprawsock.js";
 import { newIPConn } from "./iprawsock.js";
-import { goError, type Link, type Opened, RefusedError } from "./link.js";
+import type { Link, Opened } from "./link.js";
 import type { Addr, OpError } from "./net.js";
 import type { File } from "./osfile.js";
 import { carriesDatagrams } from "./packetfd.js";
@@ -18,7 +19,7 @@ import { newUDPConn, type UDPConn } from "./udpsock.js";
 import { UnixAddr } from "./unixaddr.js";
 import { newUnixConn, type UnixConn, UnixListener } from "./unixsock.js";
 import { Deadline } from "./wire/deadline.js";
-import type { Pieces } from "./wire/errors.js";
+import { type Pieces, RefusedError } from "./wire/errors.js";
 
 // fileAddr is the address in the error of a file that is no socket: its name.
 class fileAddr implements Addr {

@@ -4,7 +4,7 @@ export type { Configuration, Net, Status } from "./connect.js";
 export type { DialerFields } from "./dial.js";
 export type { InterfaceFields } from "./interface.js";
 export type { IPAddrFields } from "./ipaddr.js";
-export { type ConnectOptions, GatewayError, type SessionStatus } from "./link.js";
+export type { SessionStatus } from "./link.js";
 export type { ListenConfigFields } from "./listen.js";
 export type { DNSErrorFields, OpErrorFields } from "./net.js";
 export type {
@@ -16,6 +16,7 @@ export type {
   udpNetwork,
   unixNetwork,
 } from "./networks.js";
+export { type ConnectOptions, GatewayError } from "./opentransport.js";
 export type { ResolverDial } from "./ownlookup.js";
 export type { Detail } from "./pieces.js";
 export type { ResolverFields } from "./resolver.js";

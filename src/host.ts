@@ -2,7 +2,7 @@
 // MessagePort to the gateway's process. The port itself comes as a message to the window, since nothing else can carry
 // one from there to a page.
 
-import { GatewayError, type OpenTransport } from "./link.js";
+import { GatewayError, type OpenTransport } from "./opentransport.js";
 import { type MessagePortLike, MessagePortTransport } from "./wire/messageport.js";
 
 /** HostAnswer says that a port is on its way to the window, and to which life of the gateway's process, or why not. */

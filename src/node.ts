@@ -1,7 +1,7 @@
 // The same library for Node: WebSockets are those of the package ws.
 
 import { WebSocket } from "ws";
-import { useWebSocket } from "./link.js";
+import { useWebSocket } from "./opentransport.js";
 
 const handshakeTimeoutMs = 30_000;
 

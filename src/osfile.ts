@@ -1,9 +1,9 @@
 // Files of the gateway that this client holds: duplicates of its sockets, and what came over Unix sockets.
 
 import { brand, same } from "./errorvalue.js";
+import { goError } from "./goerror.js";
 import { EOF } from "./io.js";
 import { limitError } from "./limit.js";
-import { goError } from "./link.js";
 import { ErrClosed, PathError } from "./os.js";
 import { PiecesError } from "./wire/errors.js";
 import type { Session } from "./wire/session.js";

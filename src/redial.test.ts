@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { GatewayError, Link, type OpenTransport, type SessionStatus } from "./link.js";
+import { Link, type SessionStatus } from "./link.js";
+import { GatewayError, type OpenTransport } from "./opentransport.js";
 import { onReturn } from "./redial.js";
 import { RawLine } from "./testing/rawpeer.js";
 import { Random } from "./testing/wirerandom.js";

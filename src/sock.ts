@@ -2,14 +2,16 @@
 
 import { opError } from "./conn.js";
 import { same } from "./errorvalue.js";
+import { goError } from "./goerror.js";
 import { limitError, withSignal } from "./limit.js";
-import { goError, LateError, type Link, type Opened, RefusedError } from "./link.js";
+import { LateError, type Link, type Opened } from "./link.js";
 import { type Addr, DNSError, errTimeout, type OpError } from "./net.js";
 import { ErrDeadlineExceeded } from "./os.js";
 import { carriesDatagrams } from "./packetfd.js";
 import { fromPieces } from "./pieces.js";
 import { familyFor, type IPPort, toSockAddr } from "./sockaddr.js";
 import { Deadline } from "./wire/deadline.js";
+import { RefusedError } from "./wire/errors.js";
 import type { SockAddr } from "./wire/sockaddr.js";
 
 const maxTimeoutMs = 2 ** 31 - 1;

@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { type AddressInfo, connect as connectPlain, createServer, type Server, type Socket } from "node:net";
 import { type ServeOptions, serve } from "../../gateway/index.js";
 import type { Net } from "../connect.js";
-import type { ConnectOptions } from "../link.js";
 import { connect } from "../node.js";
+import type { ConnectOptions } from "../opentransport.js";
 import { Chaos, type Cut } from "./chaos.js";
 
 /** Place is a client of a gateway behind a bad network. */
