@@ -587,6 +587,7 @@ const ofGateway: Record<GatewayLimitName, Check> = {
     const memory = new Memory({
       limitBytes: 1,
       used: () => used,
+      collect: (done) => done(),
       onPressure: (pressure) => told.push(pressure),
     });
     const levelAt = (share: number): Pressure => {
@@ -624,6 +625,50 @@ describe("a limit of the gateway: at it, past it, and after it was freed", { tim
 });
 
 describe("memory that runs short", () => {
+  test("is collected first, a small part of the time, and what goes then was not in use", () => {
+    fakeTime();
+    const told: Pressure[] = [];
+    let used = 0.5;
+    let left = 0.5; // what a collection leaves
+    let collections = 0;
+    let end = (): void => {};
+    const memory = new Memory({
+      limitBytes: 1,
+      used: () => used,
+      onPressure: (pressure) => told.push(pressure),
+      collect: (done) => {
+        collections++;
+        end = () => {
+          used = left;
+          done();
+        };
+      },
+    });
+    try {
+      vi.advanceTimersByTime(1000);
+      expect(collections).toBe(0);
+      used = 0.99;
+      vi.advanceTimersByTime(100);
+      expect(collections).toBe(1);
+      end();
+      vi.advanceTimersByTime(2000);
+      expect(told).toEqual([]);
+      // One that takes 300 ms and helps nothing is not repeated for 3 s, and never while it goes on.
+      used = 0.99;
+      left = 0.99;
+      vi.advanceTimersByTime(400);
+      expect(collections).toBe(2);
+      expect(memory.pressure).toBe("drop");
+      end();
+      vi.advanceTimersByTime(2900);
+      expect(collections).toBe(2);
+      vi.advanceTimersByTime(100);
+      expect(collections).toBe(3);
+    } finally {
+      memory.stop();
+    }
+  });
+
   test("refuses who is new, and takes back who was there", async () => {
     const double = new DoorDouble();
     const { port } = await door({}, double);

@@ -9,10 +9,10 @@
 // While it is open each direction ends on its own: finSent, finReceived. peerClosed says that the
 // peer's CLOSE came first; then close() goes straight to closed.
 
-import { ByteQueue } from "./bytequeue.js";
 import type { Deadline } from "./deadline.js";
 import { ClosedError, DeadlineError, type Pieces, PiecesError, tooLarge, WireError } from "./errors.js";
 import { dataPrefixBytes, frameType, type PayloadType } from "./frame.js";
+import { Incoming, packetCostBytes } from "./incoming.js";
 import type { Session } from "./session.js";
 
 export type StreamState = "opening" | "open" | "failed" | "closing" | "closed";
@@ -34,9 +34,6 @@ export interface Source {
 export type Limit = Pick<Deadline, "expired" | "subscribe">;
 
 export const maxAheadBytes = 16 * 1024 * 1024; // how far credit may run ahead of what was sent
-
-// packetCostBytes is the memory of a packet that waits, besides its bytes.
-export const packetCostBytes = 128;
 
 // A reader that takes half a window in less than fastMs may have a wider one: over a round trip of that length a narrow
 // one would hold it up. After slowMs it needs no more than the usual one.
@@ -72,12 +69,7 @@ export class Stream implements Source {
 
   readonly #session: Session;
   #window: number;
-  readonly #incoming = new ByteQueue();
-  // Packets that were received; before counts the bytes of DATA that came first.
-  #packets: { before: number; payload: Uint8Array }[] = [];
-  #packetBytes = 0;
-  #dataIn = 0; // bytes of DATA received, and taken
-  #dataOut = 0;
+  readonly #incoming = new Incoming();
   #failure: Pieces | null = null; // the socket's error, until a read or a write has told it
   #sent = 0;
   #credit = 0;
@@ -121,7 +113,7 @@ export class Stream implements Source {
   }
 
   get readableBytes(): number {
-    return this.#incoming.length + this.#packetBytes;
+    return this.#incoming.length;
   }
 
   // sentBytes is the offset at which the next payload begins.
@@ -307,14 +299,12 @@ export class Stream implements Source {
     for (;;) {
       if (this.state === "closing" || this.state === "closed") throw new ClosedError();
       if (deadline.expired) throw new DeadlineError();
-      const here = this.#bytesHere();
-      if (here > 0) {
-        const n = this.#incoming.read(b.length > here ? b.subarray(0, here) : b);
-        this.#dataOut += n;
+      if (this.#incoming.bytesHere > 0) {
+        const n = this.#incoming.read(b);
         this.consumed(n);
         return n;
       }
-      if (this.#packets.length > 0) return 0; // a packet is next: see readPacket
+      if (this.#incoming.length > 0) return 0; // a packet is next: see readPacket
       if (this.finReceived) return 0;
       if (this.#failure !== null) throw this.#takeFailure();
       if (this.state === "failed" || this.peerClosed) return 0;
@@ -325,37 +315,25 @@ export class Stream implements Source {
   // peek gives received bytes without taking them; drop takes n of them, after which they count as consumed.
   // If the stream was closed or reset in between, the bytes count already and drop does nothing.
   peek(): Uint8Array | null {
-    const here = this.#bytesHere();
-    if (here === 0) return null;
-    const chunk = this.#incoming.peek();
-    return chunk !== null && chunk.length > here ? chunk.subarray(0, here) : chunk;
+    return this.#incoming.peek();
   }
 
   drop(n: number): void {
-    if (this.#incoming.length === 0) return;
+    if (this.#incoming.bytesHere === 0) return;
     this.#incoming.drop(n);
-    this.#dataOut += n;
     this.consumed(n);
-  }
-
-  // #bytesHere is how many bytes of DATA come before the next packet.
-  #bytesHere(): number {
-    const next = this.#packets[0];
-    return next === undefined ? this.#incoming.length : next.before - this.#dataOut;
   }
 
   // peekPacket gives the payload of the next packet if no DATA comes before it; dropPacket takes it.
   peekPacket(): Uint8Array | null {
-    const next = this.#packets[0];
-    return next !== undefined && next.before === this.#dataOut ? next.payload : null;
+    return this.#incoming.peekPacket();
   }
 
   dropPacket(): void {
-    const next = this.#packets.shift();
-    if (next === undefined) return;
-    this.#packetBytes -= next.payload.length;
-    if (this.isUnnumbered) this.#session.freePackets(next.payload.length + packetCostBytes);
-    this.consumed(next.payload.length);
+    const payload = this.#incoming.takePacket();
+    if (payload === null) return;
+    if (this.isUnnumbered) this.#session.freePackets(payload.length + packetCostBytes);
+    this.consumed(payload.length);
   }
 
   // readPacket waits for a packet and gives its payload; null is the end of the stream, or DATA that comes first. It
@@ -370,7 +348,7 @@ export class Stream implements Source {
         this.dropPacket();
         return payload;
       }
-      if (this.#incoming.length > 0 || this.finReceived) return null;
+      if (this.#incoming.length > 0 || this.finReceived) return null; // DATA is next
       if (this.#failure !== null) throw this.#takeFailure();
       if (this.state === "failed" || this.peerClosed) return null;
       await this.#until("onReadable", deadline);
@@ -422,13 +400,10 @@ export class Stream implements Source {
   }
 
   #discardIncoming(): void {
-    const n = this.#incoming.clear() + this.#packetBytes;
-    const cost = this.#packetBytes + this.#packets.length * packetCostBytes;
-    if (this.isUnnumbered) this.#session.freePackets(cost);
-    this.#packets = [];
-    this.#packetBytes = 0;
-    this.#dataOut = this.#dataIn;
-    this.#discard(n);
+    const { length, packetCost } = this.#incoming;
+    this.#incoming.clear();
+    if (this.isUnnumbered) this.#session.freePackets(packetCost);
+    this.#discard(length);
   }
 
   // #until waits for one call of the named notice, or for the deadline to pass or move.
@@ -460,7 +435,6 @@ export class Stream implements Source {
     if (this.state === "closing" || this.resetSent) return this.#discard(payload.length);
     if (this.state !== "open") throw new WireError("unexpected frame");
     this.#incoming.push(payload);
-    this.#dataIn += payload.length;
     this.onReadable?.();
   }
 
@@ -478,15 +452,13 @@ export class Stream implements Source {
     this.#received = offset + payload.length;
     if (this.state === "closing" || this.resetSent) return this.#discard(payload.length);
     if (this.state !== "open") throw new WireError("unexpected frame");
-    const isBeyond = offset >= this.#granted && this.#packetBytes >= this.#window;
+    const isBeyond = offset >= this.#granted && this.#incoming.packetBytes >= this.#window;
     if (isBeyond || (this.isUnnumbered && !this.#session.keepPacket(payload.length + packetCostBytes))) {
       this.#lost(payload.length);
       if (this.#session.role === "gateway") this.sentPacket(offset, ["errno", "", "ENOBUFS"]);
       return;
     }
-    const own = payload.length * 2 >= payload.buffer.byteLength ? payload : new Uint8Array(payload);
-    this.#packets.push({ before: this.#dataIn, payload: own });
-    this.#packetBytes += own.length;
+    this.#incoming.pushPacket(payload);
     this.onReadable?.();
   }
 
