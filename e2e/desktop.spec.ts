@@ -2,11 +2,12 @@
 // electron.spec.ts has where it is installed.
 import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { connect, createServer, type Socket } from "node:net";
-import type { Locator, Page } from "@playwright/test";
+import { connect } from "node:net";
+import type { Page } from "@playwright/test";
 import { routeOf } from "../electron-app/links.js";
 import { installLimitMs } from "../src/testing/debian.js";
 import { startSshd, whyNoSshd } from "../src/testing/sshd.js";
+import { connections, dial, log, press, send, status } from "./desktop/console.js";
 import { Desktop } from "./desktop/desktop.js";
 import { test as base, expect } from "./look.js";
 import { echo, Peers } from "./peers.js";
@@ -34,37 +35,6 @@ const test = base.extend<{ peers: Peers; desktop: Desktop; app: Page }>({
     await use(page);
   },
 });
-
-const status = (page: Page): Locator => page.getByRole("contentinfo");
-const log = (page: Page): Locator => page.getByRole("log");
-const press = (page: Page, name: string): Promise<void> =>
-  page.getByRole("button", { name, exact: true }).click();
-
-async function dial(page: Page, port: number): Promise<void> {
-  await page.getByRole("link", { name: "TCP console" }).click();
-  const input = page.getByRole("combobox", { name: "Address" });
-  await input.fill(`127.0.0.1:${port}`);
-  await input.press("Enter");
-  await expect(log(page)).toContainText(`connected to 127.0.0.1:${port}`);
-}
-
-async function send(page: Page, text: string): Promise<void> {
-  const message = page.getByRole("textbox", { name: "Message to send" });
-  await message.fill(text);
-  await message.press("Enter");
-  await expect(log(page).locator(".in .text").last()).toContainText(text);
-}
-
-/** connections is a server that echoes, and the connections that it has. */
-function connections(): { server: ReturnType<typeof createServer>; open: Set<Socket> } {
-  const open = new Set<Socket>();
-  const server = createServer((socket) => {
-    open.add(socket);
-    socket.on("close", () => open.delete(socket));
-    socket.pipe(socket);
-  });
-  return { server, open };
-}
 
 /** listening are the ports that this process listens on, its threads included. */
 function listening(): Set<number> {

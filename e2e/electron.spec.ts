@@ -3,20 +3,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
-import { connect, createServer, type Socket } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import {
-  _electron,
-  test as base,
-  type ElectronApplication,
-  expect,
-  type Locator,
-  type Page,
-} from "@playwright/test";
+import { _electron, test as base, type ElectronApplication, expect, type Page } from "@playwright/test";
 import { findElectron, whyNoElectron } from "../scripts/electron.mjs";
 import { installLimitMs, program, whyNoProgram } from "../src/testing/debian.js";
 import { startSshd, whyNoSshd } from "../src/testing/sshd.js";
+import { connections, dial, log, press, send, status } from "./desktop/console.js";
 import { echo, Peers } from "./peers.js";
 
 const electron = findElectron();
@@ -108,37 +102,6 @@ const test = base.extend<
 });
 
 test.skip(why !== "", why);
-
-const status = (page: Page): Locator => page.getByRole("contentinfo");
-const log = (page: Page): Locator => page.getByRole("log");
-const press = (page: Page, name: string): Promise<void> =>
-  page.getByRole("button", { name, exact: true }).click();
-
-async function dial(page: Page, port: number): Promise<void> {
-  await page.getByRole("link", { name: "TCP console" }).click();
-  const input = page.getByRole("combobox", { name: "Address" });
-  await input.fill(`127.0.0.1:${port}`);
-  await input.press("Enter");
-  await expect(log(page)).toContainText(`connected to 127.0.0.1:${port}`);
-}
-
-async function send(page: Page, text: string): Promise<void> {
-  const message = page.getByRole("textbox", { name: "Message to send" });
-  await message.fill(text);
-  await message.press("Enter");
-  await expect(log(page).locator(".in .text").last()).toContainText(text);
-}
-
-/** connections is a server that echoes, and the connections that it has. */
-function connections(): { server: ReturnType<typeof createServer>; open: Set<Socket> } {
-  const open = new Set<Socket>();
-  const server = createServer((socket) => {
-    open.add(socket);
-    socket.on("close", () => open.delete(socket));
-    socket.pipe(socket);
-  });
-  return { server, open };
-}
 
 /** gatewayPid is the number of the gateway's process, null if there is none. */
 const gatewayPid = (app: ElectronApplication): Promise<number | null> =>

@@ -1,5 +1,5 @@
 // The port check against real listeners.
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import type { Locator, Page } from "@playwright/test";
 import { test as base, expect as baseExpect, look } from "./look.js";
 import { Peers } from "./peers.js";
@@ -26,6 +26,16 @@ async function check(page: Page, list: string): Promise<void> {
   await ports(page).press("Enter");
 }
 
+/** counting is a server that ends each connection, and how many it had. */
+function counting(): { server: Server; dialled: () => number } {
+  let dialled = 0;
+  const server = createServer((socket) => {
+    dialled++;
+    socket.end();
+  });
+  return { server, dialled: () => dialled };
+}
+
 test.describe.configure({ timeout: 180_000 });
 
 test.beforeEach(async ({ tools: page }) => {
@@ -36,11 +46,7 @@ test("tells open ports from those that refuse and those that do not answer", asy
   tools: page,
   peers,
 }) => {
-  let dialled = 0;
-  const server = createServer((socket) => {
-    dialled++;
-    socket.end();
-  });
+  const { server, dialled } = counting();
   const [open, refused, stuck] = [await peers.port(server), await peers.freePort(), await peers.stuckPort()];
   await page.getByRole("spinbutton", { name: "Timeout, s" }).fill("0.5");
   await check(page, `${open}, ${refused}-${refused} ${stuck}`);
@@ -55,7 +61,7 @@ test("tells open ports from those that refuse and those that do not answer", asy
   await expect(row(stuck)).toContainText(`dial tcp 127.0.0.1:${stuck}: i/o timeout`);
   // What is open comes first, and was dialled once.
   await expect(rows(page).first()).toContainText(String(open));
-  expect(dialled).toBe(1);
+  expect(dialled()).toBe(1);
   await page.getByText("Refused 1", { exact: true }).click();
   await expect(rows(page)).toHaveCount(1);
   await expect(rows(page)).toContainText(String(refused));
@@ -109,19 +115,15 @@ test("a link fills the form and dials nothing; what was checked is remembered", 
   tools: page,
   peers,
 }) => {
-  let dialled = 0;
-  const server = createServer((socket) => {
-    dialled++;
-    socket.end();
-  });
+  const { server, dialled } = counting();
   const port = await peers.port(server);
   await page.evaluate((hash) => location.assign(hash), `#/ports?host=localhost&ports=${port}&network=tcp4`);
   await expect(ports(page)).toHaveValue(String(port));
   await look(page, "ports-empty");
-  expect(dialled).toBe(0);
+  expect(dialled()).toBe(0);
   await page.getByRole("button", { name: "Check" }).click();
   await expect(summary(page)).toContainText("1 port of localhost (127.0.0.1): 1 open, done");
-  expect(dialled).toBe(1);
+  expect(dialled()).toBe(1);
   await page.getByRole("link", { name: "TCP console", exact: true }).click();
   const stored = await page.evaluate(() => localStorage.getItem("gonet.recent.ports"));
   expect(JSON.parse(stored ?? "")).toEqual([{ host: "localhost", ports: String(port), network: "tcp4" }]);
