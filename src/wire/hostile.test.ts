@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { hostileMessages } from "../testing/hostilemessages.js";
 import { frameBytes, hello, RawPeer, turns } from "../testing/rawpeer.js";
 import { hex } from "../testing/wireframes.js";
 import { Random, testSeed } from "../testing/wirerandom.js";
@@ -207,23 +208,7 @@ describe("frames of the wrong side", () => {
 });
 
 describe("a hostile gateway", () => {
-  const deep = (n: number): Uint8Array => new Uint8Array(n).fill(0x91);
-  const messages: readonly (readonly [name: string, message: Uint8Array])[] = [
-    ["W01, an empty message", hex("")],
-    ["W02, an array of 2^32 - 1", hex("ddffffffff")],
-    ["W02, bytes of 2^32 - 1", hex("9304c6ffffffff00")],
-    ["W03, 10,000 arrays in arrays", deep(10_000)],
-    ["W03, a million", deep(1_000_000)],
-    ["W04, an extension", hex("9204d47241")],
-    ["W05, a map with __proto__", hex("920481a95f5f70726f746f5f5f90")],
-    ["W06, 0xc1", hex("9204c1")],
-    ["W07, a byte left over", hex("92040100")],
-    ["W07, a frame cut short", hex("9204019204")],
-    ["W08, a payload one byte too long", frameBytes(data(1, 262_145))],
-    ["W09, an id of 0", hex("921500")],
-    ["W11, text that is not UTF-8", hex("9307cd1130a2c080")],
-  ];
-  test.each(messages)("W18: %s ends a client's session with a protocol error", async (_, message) => {
+  test.each(hostileMessages)("W18: %s ends a client's session with a protocol error", async (_, message) => {
     const keys = Object.getOwnPropertyNames(Object.prototype);
     const peer = await attachedClient();
     const { stream } = await opened(peer);
