@@ -93,9 +93,11 @@ export class Dialer {
    * DialContext connects to address on network, as Dial does, with the options of the Dialer. signal gives up; it counts
    * until the connection is there, and does nothing to it afterwards. It rejects with an OpError.
    */
-  async DialContext<N extends string>(network: N, address: string, signal?: AbortSignal): Promise<connOf<N>> {
+  DialContext<N extends string>(network: N, address: string, signal?: AbortSignal): Promise<connOf<N>> {
     const ends = { deadline: this.#deadline(), signal };
-    return (await this.#dial(network, address, ends)) as connOf<N>;
+    const dial = () => this.#dial(network, address, ends) as Promise<connOf<N>>;
+    // A Resolver of the program's own may dial, too: it must not wait for those that wait for it.
+    return this.Resolver === null ? this.#link.turns.run(ends, dial) : dial();
   }
 
   /** DialUnix connects to raddr, from laddr if it is not null, as DialUnix of the package does, with Timeout and Deadline. */
