@@ -1,7 +1,9 @@
 // The gateway that is soaked, and what it holds.
 
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { writeHeapSnapshot } from "node:v8";
 import { answer } from "../bench/child.mjs";
 import { serve } from "../gateway/index.js";
 import { liveFds, liveSockets } from "../native/index.js";
@@ -65,4 +67,9 @@ function late(): Delay {
   return { p50: ms(delay.percentile(50)), p99: ms(delay.percentile(99)), max: ms(delay.max) };
 }
 
-answer({ start, held, late });
+function snapshot(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  writeHeapSnapshot(join(folder, `${Math.round(process.uptime())}.heapsnapshot`));
+}
+
+answer({ start, held, late, snapshot });

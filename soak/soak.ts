@@ -3,7 +3,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Child } from "../bench/child.mjs";
 import { Chaos, type Cut } from "../src/testing/chaos.js";
@@ -23,6 +23,7 @@ const usage = `npm run soak -- [options]
   --seed <n>      for everything that is random; a new one
   --only <names>  operations, with commas
   --json <file>   where the report goes; soak/results/<time>.json
+  --heap <folder> heap snapshots of the gateway at every quiet moment, for who looks for a leak
 
 The memory is measured now and then while nobody begins anything. Its slope is judged in a run of 20 minutes or more,
 without the first 10. Exit code 0 if everything held.`;
@@ -58,6 +59,7 @@ interface Options {
   readonly seed: number;
   readonly only: readonly string[];
   readonly json: string;
+  readonly heap: string | null;
 }
 
 function read(args: readonly string[]): Options | null {
@@ -71,6 +73,7 @@ function read(args: readonly string[]): Options | null {
       seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 32)) },
       only: { type: "string" },
       json: { type: "string" },
+      heap: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -87,6 +90,7 @@ function read(args: readonly string[]): Options | null {
     pauseMs: number("pause"),
     seed: number("seed"),
     only: values.only?.split(",") ?? [],
+    heap: values.heap ?? null,
     json: values.json ?? `soak/results/${new Date().toISOString().replaceAll(":", "-")}.json`,
   };
 }
@@ -253,6 +257,7 @@ async function soak(options: Options): Promise<boolean> {
         cutter.rest(true);
         await within(finishMs, "a quiet moment", ask("quiet"));
         now = await calm(held);
+        if (options.heap !== null) await gateway.ask("snapshot", resolve(options.heap));
         js.push({ ms: passedMs(), value: now.js });
         rss.push({ ms: passedMs(), value: now.rss });
         await ask("loud");
