@@ -199,7 +199,10 @@ export class UnixPanel implements Panel {
     const name = listener.Addr().String();
     this.#conversation.say("info", `listening on ${visibleText(name)}`);
     const release = keepPage();
-    const stop = (): void => void listener.Close().catch((err: unknown) => this.#conversation.fail(err));
+    let closing = Promise.resolve();
+    const stop = (): void => {
+      closing = listener.Close().catch((err: unknown) => this.#conversation.fail(err));
+    };
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) {
       stop();
@@ -213,6 +216,7 @@ export class UnixPanel implements Panel {
           await conn.Close();
         }
       }
+      await closing; // only then the path is free
       this.#conversation.say("info", "stopped listening");
     } finally {
       release();
