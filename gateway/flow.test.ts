@@ -4,7 +4,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { connect as connectNet } from "../src/node.js";
 import { Bystander, tripsText } from "../src/testing/bystander.js";
 import { Chaos } from "../src/testing/chaos.js";
@@ -25,12 +25,14 @@ let bystander: Bystander;
 
 beforeAll(async () => {
   gateway = await GatewayProcess.start();
+});
+afterAll(() => gateway.stop());
+
+// What one test dialled in vain must not come to the next.
+beforeEach(async () => {
   server = await PlainServer.listen();
 });
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  await gateway.stop();
-});
+afterEach(() => server[Symbol.asyncDispose]());
 
 const at = (): SockAddr => [4, Uint8Array.of(127, 0, 0, 1), server.port];
 
