@@ -20,7 +20,7 @@ export const gatewayLimitTable = {
   memoryBytes: {
     value: null,
     unit: "bytes",
-    why: "from 85 % of it nobody new is let in, from 92 % sockets are not read, from 95 % waiting sessions are dropped; without it, what the machine or the container has",
+    why: "from 85 % of it nobody new is let in, from 92 % sockets are not read, from 95 % waiting sessions are dropped, and if it lasts 10 s those that acknowledge nothing; without it, what the machine or the container has",
   },
 } as const;
 

@@ -624,6 +624,20 @@ describe("a limit of the gateway: at it, past it, and after it was freed", { tim
   });
 });
 
+// useMemory makes the share of its memory that a gateway without a limit of its own sees be what used gives.
+function useMemory(used: () => number): void {
+  vi.spyOn(process, "memoryUsage").mockImplementation(
+    () =>
+      ({
+        rss: 0,
+        heapTotal: 0,
+        heapUsed: 0,
+        arrayBuffers: 0,
+        external: used() * Number.MAX_SAFE_INTEGER,
+      }) as NodeJS.MemoryUsage,
+  );
+}
+
 describe("memory that runs short", () => {
   test("is collected first, a small part of the time, and what goes then was not in use", () => {
     fakeTime();
@@ -691,16 +705,7 @@ describe("memory that runs short", () => {
     await reader.answered(id);
     const far = await accept(server);
     let used = 0.96;
-    vi.spyOn(process, "memoryUsage").mockImplementation(
-      () =>
-        ({
-          rss: 0,
-          heapTotal: 0,
-          heapUsed: 0,
-          arrayBuffers: 0,
-          external: used * Number.MAX_SAFE_INTEGER,
-        }) as NodeJS.MemoryUsage,
-    );
+    useMemory(() => used);
     try {
       guests[0]?.link.cut();
       await turns(5);
@@ -720,6 +725,49 @@ describe("memory that runs short", () => {
       expect((await Guest.begin(sessions)).closed).toEqual(tooMuch("no memory left"));
       used = 0;
       await reader.until(() => reader.bytesOf(id) === 1000);
+    } finally {
+      vi.restoreAllMocks();
+    }
+  });
+
+  test("ends, after 10 s, the session that has the most that it does not acknowledge, then the next", async () => {
+    let used = 0;
+    useMemory(() => used);
+    fakeTime();
+    try {
+      const sessions = gateway({});
+      const [much, less, nothing] = await Promise.all([1, 2, 3].map(() => Guest.begin(sessions)));
+      if (much === undefined || less === undefined || nothing === undefined) throw new Error("three began");
+      for (const [guest, bytes, acks] of [
+        [less, 1000, false],
+        [much, 5000, false],
+        [nothing, 9000, true],
+      ] as const) {
+        guest.autoAck = acks;
+        const id = guest.dial(at);
+        await guest.answered(id);
+        const far = await accept(server);
+        far.write(new Uint8Array(bytes), 0, bytes);
+        await guest.until(() => guest.bytesOf(id) === bytes);
+        await guest.quiet();
+      }
+      const over = () => [much, less, nothing].map(({ closed }) => closed !== null);
+      const pass = async (ms: number) => {
+        vi.advanceTimersByTime(ms);
+        await nothing.quiet();
+      };
+      used = 0.93;
+      await pass(10_200); // three looks are before it is sure
+      expect(over()).toEqual([false, false, false]);
+      await pass(200);
+      expect(over()).toEqual([true, false, false]);
+      expect(much.closed).toEqual(tooMuch("no memory left"));
+      await pass(800);
+      expect(over()).toEqual([true, false, false]);
+      await pass(300);
+      expect(over()).toEqual([true, true, false]);
+      await pass(5000);
+      expect(over()).toEqual([true, true, false]);
     } finally {
       vi.restoreAllMocks();
     }

@@ -66,6 +66,11 @@ const reasons: ReadonlyMap<number, string> = new Map([
   [closeCode.superseded, "taken over by another link"],
 ]);
 
+// Memory that stays short for so long is kept by those who acknowledge nothing of what they were sent. They go then, one
+// after another, so that the others are read again.
+const shortMs = 10_000;
+const betweenMs = 1_000;
+
 // An unknown session's key is compared with this one, so that the time tells nothing.
 const noDigest = randomBytes(resumeKeyBytes);
 
@@ -81,6 +86,7 @@ export class Sessions {
   readonly #memory: Memory;
   readonly #idle: NodeJS.Timeout;
   #isHeld = false;
+  #dropFrom = 0;
   #whenEmpty: (() => void) | null = null;
 
   constructor(options: SessionsOptions = {}) {
@@ -115,17 +121,23 @@ export class Sessions {
   // #pressed makes room, as much as memory is short. It is told again and again until there is room.
   #pressed(pressure: Pressure): void {
     const isHeld = pressure === "pause" || pressure === "drop";
+    const now = performance.now();
     if (isHeld !== this.#isHeld) {
       this.#isHeld = isHeld;
+      this.#dropFrom = now + shortMs;
       this.#log.warn({ pressure, sessions: this.size }, isHeld ? "memory short" : "memory enough");
       for (const { client } of this.#held.values()) client.session.hold(isHeld);
     }
-    if (pressure !== "drop") return;
-    const waiting = [...this.#held.values()]
-      .map(({ client }) => client.session)
+    if (!isHeld) return;
+    const all = [...this.#held.values()].map(({ client }) => client.session);
+    const [longest] = all
       .filter(({ state }) => state === "detached")
       .sort((a, b) => a.detachedAt - b.detachedAt);
-    waiting[0]?.close(closeCode.noSession, noMemory.reason);
+    if (pressure === "drop") longest?.close(closeCode.noSession, noMemory.reason);
+    if (now < this.#dropFrom) return;
+    this.#dropFrom = now + betweenMs;
+    const [most] = all.filter(({ keptBytes }) => keptBytes > 0).sort((a, b) => b.keptBytes - a.keptBytes);
+    most?.close(closeCode.tooMuch, noMemory.reason);
   }
 
   // #endIdle ends the sessions that nobody uses. Their clients open another when they need one.
