@@ -5,13 +5,25 @@ import { ByteQueue } from "./bytequeue.js";
 // packetCostBytes is the memory of a packet that waits, besides its bytes.
 export const packetCostBytes = 128;
 
+// A smaller packet is copied to where the others are: as an object of its own it would take many times its bytes, and credit
+// counts bytes.
+const smallBytes = 512;
+
+// Packets that were taken leave room at the front of the list, which is given back when there is this much, and half of it.
+const maxTaken = 1024;
+
 export class Incoming {
   readonly #bytes = new ByteQueue();
-  // before counts the bytes that came before the packet, ever.
-  #packets: { before: number; payload: Uint8Array }[] = [];
+  // A small packet is the length of it, and its bytes are in #small. #before counts the bytes that came before each, ever.
+  #packets: (Uint8Array | number)[] = [];
+  #before: number[] = [];
+  #taken = 0; // of the front of both lists
+  readonly #small = new ByteQueue();
+  // next is the next packet, if it was looked at.
+  #next: Uint8Array | null = null;
   #packetBytes = 0;
-  #pushed = 0; // bytes that came, and that were taken
-  #taken = 0;
+  #pushedBytes = 0; // that came, and that were taken
+  #takenBytes = 0;
 
   // length is the number of bytes that wait, in packets or not.
   get length(): number {
@@ -22,27 +34,27 @@ export class Incoming {
     return this.#packetBytes;
   }
 
-  // packetCost is the memory of all packets that wait.
+  // packetCost is what the packets that wait count as.
   get packetCost(): number {
-    return this.#packetBytes + this.#packets.length * packetCostBytes;
+    return this.#packetBytes + (this.#packets.length - this.#taken) * packetCostBytes;
   }
 
   // bytesHere is how many bytes come before the next packet.
   get bytesHere(): number {
-    const next = this.#packets[0];
-    return next === undefined ? this.#bytes.length : next.before - this.#taken;
+    const before = this.#before[this.#taken];
+    return before === undefined ? this.#bytes.length : before - this.#takenBytes;
   }
 
   push(bytes: Uint8Array): void {
     this.#bytes.push(bytes);
-    this.#pushed += bytes.length;
+    this.#pushedBytes += bytes.length;
   }
 
   // read moves bytes into b, up to the next packet, and gives their number.
   read(b: Uint8Array): number {
     const here = this.bytesHere;
     const n = this.#bytes.read(b.length > here ? b.subarray(0, here) : b);
-    this.#taken += n;
+    this.#takenBytes += n;
     return n;
   }
 
@@ -56,34 +68,61 @@ export class Incoming {
 
   drop(n: number): void {
     this.#bytes.drop(n);
-    this.#taken += n;
+    this.#takenBytes += n;
   }
 
-  // pushPacket keeps the payload of a packet: itself, or a copy if it is a small part of a large buffer.
+  // pushPacket keeps the payload of a packet, or a copy if it is small or a small part of a large buffer.
   pushPacket(payload: Uint8Array): void {
-    const own = payload.length * 2 >= payload.buffer.byteLength ? payload : new Uint8Array(payload);
-    this.#packets.push({ before: this.#pushed, payload: own });
-    this.#packetBytes += own.length;
+    this.#before.push(this.#pushedBytes);
+    this.#packetBytes += payload.length;
+    if (payload.length < smallBytes) {
+      this.#packets.push(payload.length);
+      this.#small.push(payload);
+    } else {
+      const isMost = payload.length * 2 >= payload.buffer.byteLength;
+      this.#packets.push(isMost ? payload : new Uint8Array(payload));
+    }
   }
 
   // peekPacket gives the next packet if no bytes come before it.
   peekPacket(): Uint8Array | null {
-    const next = this.#packets[0];
-    return next !== undefined && next.before === this.#taken ? next.payload : null;
+    const before = this.#before[this.#taken];
+    if (before !== this.#takenBytes) return null;
+    this.#next ??= this.#first();
+    return this.#next;
   }
 
   // takePacket takes the next packet.
   takePacket(): Uint8Array | null {
-    const next = this.#packets.shift();
-    if (next === undefined) return null;
-    this.#packetBytes -= next.payload.length;
-    return next.payload;
+    if (this.#taken === this.#packets.length) return null;
+    const packet = this.#next ?? this.#first();
+    this.#next = null;
+    this.#packetBytes -= packet.length;
+    this.#packets[this.#taken++] = 0; // let go of it
+    if (this.#taken > maxTaken && this.#taken * 2 > this.#packets.length) {
+      this.#packets = this.#packets.slice(this.#taken);
+      this.#before = this.#before.slice(this.#taken);
+      this.#taken = 0;
+    }
+    return packet;
+  }
+
+  #first(): Uint8Array {
+    const packet = this.#packets[this.#taken] as Uint8Array | number;
+    if (typeof packet !== "number") return packet;
+    const payload = new Uint8Array(packet);
+    this.#small.read(payload);
+    return payload;
   }
 
   clear(): void {
     this.#bytes.clear();
+    this.#small.clear();
     this.#packets = [];
+    this.#before = [];
+    this.#taken = 0;
+    this.#next = null;
     this.#packetBytes = 0;
-    this.#taken = this.#pushed;
+    this.#takenBytes = this.#pushedBytes;
   }
 }
