@@ -9,6 +9,7 @@ import { Job } from "../parts/job.js";
 import { type Cell, ResultTable, type Row } from "../parts/resulttable.js";
 import { copyText } from "../parts/save.js";
 import { parseSSDP, searchMessage } from "../parts/ssdp.js";
+import { Summary } from "../parts/summary.js";
 import { textOf, visible, visibleText } from "../parts/visible.js";
 import { formatRoute, type Route } from "../route.js";
 import { type Group, join, type Membership, type OnDatagram } from "./multicastgroup.js";
@@ -53,7 +54,7 @@ class Discovery implements OpenTool {
   readonly #mdns = checkbox("mDNS", true);
   readonly #ssdp = checkbox("SSDP", true);
   readonly #job: Job;
-  readonly #summary = el("p", { class: "summary" });
+  readonly #summary: Summary;
   readonly #copyAll = button("Copy", () => void this.#copy(), { kind: "quiet", title: "Copy the table" });
   readonly #errors = el("ul", { class: "problems" });
   readonly #work: HTMLElement;
@@ -78,6 +79,7 @@ class Discovery implements OpenTool {
 
   constructor(context: ToolContext) {
     this.#context = context;
+    this.#summary = new Summary(context.announce);
     this.#job = new Job({
       start: "Discover",
       stop: "Stop",
@@ -91,7 +93,7 @@ class Discovery implements OpenTool {
       el("div", { class: "go" }, this.#mdns.element, this.#ssdp.element),
       this.#job.element,
     );
-    this.#work = el("div", { class: "work" }, this.#summary, this.#copyAll);
+    this.#work = el("div", { class: "work" }, this.#summary.element, this.#copyAll);
     this.#empty = el(
       "p",
       { class: "empty" },
@@ -207,7 +209,7 @@ class Discovery implements OpenTool {
       await Promise.all(memberships.map((membership) => membership.close()));
       this.#draw();
       this.#sum("Stopped");
-      this.#context.announce(this.#summary.textContent ?? "");
+      this.#summary.repeat();
     }
   }
 
@@ -326,8 +328,8 @@ class Discovery implements OpenTool {
     const count = this.#found.size;
     const broken = this.#malformed === 0 ? "" : `, ${formatCount(this.#malformed)} of them malformed`;
     const text = `${state} on ${this.#where}: ${formatCount(count)} found, ${formatCount(this.#datagrams)} datagrams${broken}`;
-    if (this.#where !== "" && text !== this.#summary.textContent) {
-      this.#summary.textContent = text;
+    if (this.#where !== "" && text !== this.#summary.text) {
+      this.#summary.show(text);
       this.#show();
     }
   }
@@ -340,8 +342,7 @@ class Discovery implements OpenTool {
     this.#datagrams = 0;
     this.#malformed = 0;
     this.#where = "";
-    this.#summary.className = "summary";
-    this.#summary.textContent = "Asking…";
+    this.#summary.show("Asking…");
   }
 
   // One and the same error may come from every interface, many times over.
@@ -356,10 +357,8 @@ class Discovery implements OpenTool {
   }
 
   #fail(text: string): void {
-    this.#summary.className = "summary bad";
-    this.#summary.textContent = text;
+    this.#summary.fail(text);
     this.#where = "";
-    this.#context.announce(text, "assertive");
   }
 
   #show(): void {
@@ -367,7 +366,7 @@ class Discovery implements OpenTool {
     this.#interface.disabled = isRunning;
     this.#mdns.input.disabled = isRunning;
     this.#ssdp.input.disabled = isRunning;
-    this.#work.hidden = !isRunning && this.#summary.textContent === "";
+    this.#work.hidden = !isRunning && this.#summary.text === "";
     this.#copyAll.hidden = this.#found.size === 0;
     this.#empty.hidden = this.#found.size > 0;
     this.#table.element.hidden = this.#found.size === 0;

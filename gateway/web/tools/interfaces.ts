@@ -6,6 +6,7 @@ import { errorText } from "../parts/errors.js";
 import { formatCount, formatTime } from "../parts/format.js";
 import { Job } from "../parts/job.js";
 import { copyText } from "../parts/save.js";
+import { Summary } from "../parts/summary.js";
 import { visibleText } from "../parts/visible.js";
 import { formatRoute, type Route } from "../route.js";
 import type { OpenTool, Tool, ToolContext } from "./tool.js";
@@ -39,13 +40,14 @@ class Interfaces implements OpenTool {
   readonly #context: ToolContext;
   readonly #job: Job;
   readonly #copyAll = button("Copy", () => void this.#copy(), { kind: "quiet", title: "Copy all of it" });
-  readonly #summary = el("p", { class: "summary" });
+  readonly #summary: Summary;
   readonly #list = el("ul", { class: "interfaces" });
   readonly #scroller: HTMLElement;
   #described: readonly Described[] = [];
 
   constructor(context: ToolContext) {
     this.#context = context;
+    this.#summary = new Summary(context.announce);
     this.#job = new Job({
       start: "Refresh",
       stop: "Cancel",
@@ -56,7 +58,7 @@ class Interfaces implements OpenTool {
       "form",
       { class: "dial interfaces-bar" },
       this.#job.element,
-      this.#summary,
+      this.#summary.element,
       this.#copyAll,
     );
     this.#scroller = el(
@@ -66,7 +68,7 @@ class Interfaces implements OpenTool {
     );
     this.element = el("div", { class: "tool" }, form, this.#scroller);
     this.#job.listen(form, this.element);
-    this.#summary.textContent = "Not read yet.";
+    this.#summary.show("Not read yet.");
     this.#show();
   }
 
@@ -79,28 +81,22 @@ class Interfaces implements OpenTool {
   }
 
   async #read(signal: AbortSignal): Promise<void> {
-    this.#say("Reading…");
+    this.#summary.say("Reading…");
     try {
       const all = await net.Interfaces(signal);
       this.#described = await Promise.all(all.slice(0, maxShown).map((ifi) => describe(ifi, signal)));
       const left = all.length - this.#described.length;
       const more = left === 0 ? "" : `, the first ${formatCount(maxShown)} of them below`;
-      this.#say(`${formatCount(all.length)} interfaces at ${formatTime(Date.now())}${more}`);
+      this.#summary.say(`${formatCount(all.length)} interfaces at ${formatTime(Date.now())}${more}`);
     } catch (err) {
       const { text, detail } = errorText(err);
-      this.#say(detail === "" ? text : `${text}: ${detail}`, "bad");
+      this.#summary.fail(text, detail);
     }
     this.#list.replaceChildren(...this.#described.map(card));
   }
 
   #show(): void {
     this.#copyAll.disabled = this.#described.length === 0;
-  }
-
-  #say(text: string, tone: "" | "bad" = ""): void {
-    this.#summary.className = `summary ${tone}`;
-    this.#summary.textContent = text;
-    this.#context.announce(text, tone === "bad" ? "assertive" : "polite");
   }
 
   async #copy(): Promise<void> {

@@ -13,6 +13,7 @@ import { RecentLinks, recentParams } from "../parts/recentlinks.js";
 import { ResultTable } from "../parts/resulttable.js";
 import { RoundTrips } from "../parts/roundtrips.js";
 import { copyText } from "../parts/save.js";
+import { Summary } from "../parts/summary.js";
 import { visibleText } from "../parts/visible.js";
 import type { Route } from "../route.js";
 import { ping, type Reply } from "./pinger.js";
@@ -90,7 +91,7 @@ class PingTool implements OpenTool {
     ],
     maxRows,
   );
-  readonly #summary = el("p", { class: "summary" });
+  readonly #summary: Summary;
   readonly #copyAll = button("Copy", () => void this.#copy(), { kind: "quiet", title: "Copy the results" });
   readonly #work: HTMLElement;
   readonly #empty: HTMLElement;
@@ -101,6 +102,7 @@ class PingTool implements OpenTool {
 
   constructor(context: ToolContext) {
     this.#context = context;
+    this.#summary = new Summary(context.announce);
     this.#links = new RecentLinks(this.#recent, {
       route: (params) => ({ tool: "ping", params }),
       text: ({ host = "", network = "" }) => (network === "" ? host : `${network} ${host}`),
@@ -124,7 +126,7 @@ class PingTool implements OpenTool {
       field("Size, B", this.#size.element),
       this.#job.element,
     );
-    this.#work = el("div", { class: "work" }, this.#summary, this.#copyAll);
+    this.#work = el("div", { class: "work" }, this.#summary.element, this.#copyAll);
     this.#empty = el(
       "div",
       { class: "empty" },
@@ -189,7 +191,7 @@ class PingTool implements OpenTool {
       this.#recent.add(params);
       const address = target.addr.String();
       this.#target = visibleText(host) === address ? address : `${visibleText(host)} (${address})`;
-      this.#say(`Pinging ${this.#target}`);
+      this.#summary.say(`Pinging ${this.#target}`);
       this.#plot.spanMs = plottedRequests * intervalMs;
       this.#show();
       await ping({
@@ -205,7 +207,7 @@ class PingTool implements OpenTool {
         onLost: (seq) => this.#onLost(seq),
         onError: (err) => this.#row("", [null, null, null], errorText(err).text, "bad"),
       });
-      this.#say(`${this.#target}: ${this.#trips.text().replace("\n", ", ")}`);
+      this.#summary.say(`${this.#target}: ${this.#trips.text().replace("\n", ", ")}`);
     } catch (err) {
       this.#fail(err);
     } finally {
@@ -220,7 +222,7 @@ class PingTool implements OpenTool {
     this.#target = "";
     this.#table.clear();
     this.#plot.clear();
-    this.#say("Looking up…");
+    this.#summary.say("Looking up…");
     this.#showFacts();
   }
 
@@ -286,18 +288,8 @@ class PingTool implements OpenTool {
     this.#facts.set("Stddev", time(stddev));
   }
 
-  #say(text: string): void {
-    this.#summary.className = "summary";
-    this.#summary.textContent = text;
-    this.#context.announce(text);
-  }
-
   #fail(err: unknown): void {
-    const { text } = errorText(err);
-    const hint = rawSocketHint(err);
-    this.#summary.className = "summary bad";
-    this.#summary.replaceChildren(text, hint === "" ? "" : el("small", {}, hint));
-    this.#context.announce(`${text}. ${hint}`, "assertive");
+    this.#summary.fail(errorText(err).text, rawSocketHint(err));
     this.#host.focus();
   }
 
@@ -310,7 +302,7 @@ class PingTool implements OpenTool {
       element.readOnly = isRunning;
     }
     this.element.dataset["state"] = isRunning ? "running" : "idle";
-    this.#work.hidden = this.#summary.textContent === "";
+    this.#work.hidden = this.#summary.text === "";
     for (const element of [this.#facts.element, this.#plot.element, this.#table.element, this.#copyAll]) {
       element.hidden = !isPinged;
     }

@@ -12,6 +12,7 @@ import { RecentLinks, recentParams } from "../parts/recentlinks.js";
 import { ResultTable } from "../parts/resulttable.js";
 import { copyText } from "../parts/save.js";
 import { segments } from "../parts/segments.js";
+import { Summary } from "../parts/summary.js";
 import { isNetwork, networks } from "../parts/target.js";
 import { visibleText } from "../parts/visible.js";
 import { formatRoute, type Route } from "../route.js";
@@ -64,7 +65,7 @@ class PortCheck implements OpenTool {
   readonly #recent: Recent<Params> = recentParams("ports");
   readonly #links: RecentLinks<Params>;
   readonly #progress = el("progress", { "aria-label": "Ports checked" });
-  readonly #summary = el("p", { class: "summary" });
+  readonly #summary: Summary;
   readonly #copyAll = button("Copy", () => void this.#copy(), { kind: "quiet", title: "Copy all results" });
   readonly #work: HTMLElement;
   readonly #empty: HTMLElement;
@@ -94,6 +95,7 @@ class PortCheck implements OpenTool {
 
   constructor(context: ToolContext) {
     this.#context = context;
+    this.#summary = new Summary(context.announce);
     this.#links = new RecentLinks(this.#recent, {
       route: (params) => ({ tool: "ports", params }),
       text: ({ host = "", ports = "", network = "" }) =>
@@ -121,7 +123,7 @@ class PortCheck implements OpenTool {
       "div",
       { class: "work" },
       this.#progress,
-      this.#summary,
+      this.#summary.element,
       this.#copyAll,
       this.#filter.element,
     );
@@ -184,9 +186,7 @@ class PortCheck implements OpenTool {
       this.#end(signal.aborted ? `canceled after ${took}` : `done after ${took}`);
     } catch (err) {
       const { text, detail } = errorText(err);
-      this.#summary.classList.add("bad");
-      this.#summary.replaceChildren(text, detail === "" ? "" : el("small", {}, detail));
-      this.#context.announce(text, "assertive");
+      this.#summary.fail(text, detail);
       this.#host.focus();
     }
   }
@@ -197,8 +197,7 @@ class PortCheck implements OpenTool {
     this.#counts = noCounts();
     this.#checked = null;
     this.#table.clear();
-    this.#summary.classList.remove("bad");
-    this.#summary.textContent = "Looking up…";
+    this.#summary.show("Looking up…");
   }
 
   #add(result: PortResult): void {
@@ -235,7 +234,7 @@ class PortCheck implements OpenTool {
 
   #end(how: string): void {
     this.#showCounts(how);
-    this.#context.announce(this.#summary.textContent ?? "");
+    this.#summary.repeat();
   }
 
   #schedule(): void {
@@ -261,9 +260,9 @@ class PortCheck implements OpenTool {
     const text = `${of} ${total === 1 ? "port" : "ports"} of ${at}: ${formatCount(this.#counts.open)} open`;
     const hidden = outcomes.filter((o) => this.#counts[o] > maxRowsOfOutcome);
     const more = hidden.map((o) => `${formatCount(maxRowsOfOutcome)} of those ${outcomeText[o]}`).join(", ");
-    this.#summary.replaceChildren(
+    this.#summary.show(
       how === "" ? text : `${text}, ${how}`,
-      more === "" ? "" : el("small", {}, `Shown are ${more}; Copy has all.`),
+      more === "" ? "" : `Shown are ${more}; Copy has all.`,
     );
     this.#filter.setText("all", `All ${formatCount(done)}`);
     for (const outcome of outcomes) {
@@ -279,7 +278,7 @@ class PortCheck implements OpenTool {
     this.#timeout.element.readOnly = isRunning;
     this.#atOnce.element.readOnly = isRunning;
     this.#network.element.disabled = isRunning;
-    this.#work.hidden = this.#summary.textContent === "";
+    this.#work.hidden = this.#summary.text === "";
     this.#progress.hidden = !isRunning;
     this.#filter.element.hidden = !isChecked;
     this.#copyAll.hidden = !isChecked;

@@ -10,6 +10,7 @@ import { keepPage } from "../parts/keep.js";
 import { Plot } from "../parts/plot.js";
 import { RecentLinks, recentParams } from "../parts/recentlinks.js";
 import { segments } from "../parts/segments.js";
+import { Summary } from "../parts/summary.js";
 import { visibleText } from "../parts/visible.js";
 import type { Route } from "../route.js";
 import type { OpenTool, Tool, ToolContext } from "./tool.js";
@@ -67,13 +68,14 @@ class Throughput implements OpenTool {
     format: (rate) => `${Number((rate / bytesPerMegabyte).toPrecision(3))}`,
     spanMs: durationLimits.value * msPerSecond,
   });
-  readonly #summary = el("p", { class: "summary" });
+  readonly #summary: Summary;
   readonly #work: HTMLElement;
   readonly #progress = el("progress", { "aria-label": "Time of the test" });
   readonly #empty: HTMLElement;
 
   constructor(context: ToolContext) {
     this.#context = context;
+    this.#summary = new Summary(context.announce);
     this.#links = new RecentLinks(this.#recent, {
       route: (params) => ({ tool: "throughput", params }),
       text: ({ target = "" }) => target,
@@ -94,7 +96,7 @@ class Throughput implements OpenTool {
       field("Duration, s", this.#duration.element),
       this.#job.element,
     );
-    this.#work = el("div", { class: "work" }, this.#progress, this.#summary);
+    this.#work = el("div", { class: "work" }, this.#progress, this.#summary.element);
     this.#empty = el(
       "div",
       { class: "empty" },
@@ -141,7 +143,7 @@ class Throughput implements OpenTool {
     const release = keepPage();
     let sampling: ReturnType<typeof setInterval> | undefined;
     let finish = (_: string): void => {};
-    this.#say("Connecting…");
+    this.#summary.say("Connecting…");
     this.#plot.clear();
     this.#plot.spanMs = durationMs;
     this.#facts.set("Down", null);
@@ -159,7 +161,7 @@ class Throughput implements OpenTool {
           if (target !== "") {
             this.#recent.add({ target });
           }
-          this.#say(`Measuring to ${visibleText(about)}`);
+          this.#summary.say(`Measuring to ${visibleText(about)}`);
           const samples = new Samples(counts);
           const sample = (): void => {
             const { at, rates } = samples.next();
@@ -170,7 +172,7 @@ class Throughput implements OpenTool {
           sampling = setInterval(sample, sampleMs);
           finish = (what) => {
             this.#tell(counts, samples.at);
-            this.#say(
+            this.#summary.say(
               `${what} after ${formatElapsed(samples.at)}: ${rateText(counts.down, samples.at)} down, ${rateText(counts.up, samples.at)} up, to ${visibleText(about)}`,
             );
           };
@@ -179,10 +181,10 @@ class Throughput implements OpenTool {
       finish({ time: "Done", stopped: "Canceled", ended: "The other end closed" }[how]);
     } catch (err) {
       if (signal.aborted) {
-        this.#say("Canceled");
+        this.#summary.say("Canceled");
       } else {
         const { text, detail } = errorText(err);
-        this.#say(detail === "" ? text : `${text}: ${detail}`, "bad");
+        this.#summary.fail(text, detail);
       }
     } finally {
       clearInterval(sampling);
@@ -196,15 +198,9 @@ class Throughput implements OpenTool {
     this.#facts.set("Time", formatElapsed(ms));
   }
 
-  #say(text: string, tone: "" | "bad" = ""): void {
-    this.#summary.className = `summary ${tone}`;
-    this.#summary.textContent = text;
-    this.#context.announce(text, tone === "bad" ? "assertive" : "polite");
-  }
-
   #show(): void {
     const isRunning = this.#job.isRunning;
-    const wasUsed = this.#summary.textContent !== "" || isRunning;
+    const wasUsed = this.#summary.text !== "" || isRunning;
     this.#target.readOnly = isRunning;
     this.#duration.element.readOnly = isRunning;
     // Through the page itself there is but one way, which leads both up and down.

@@ -9,6 +9,7 @@ import { Job } from "../parts/job.js";
 import { RecentLinks, recentParams } from "../parts/recentlinks.js";
 import { ResultTable, type Row } from "../parts/resulttable.js";
 import { copyText } from "../parts/save.js";
+import { Summary } from "../parts/summary.js";
 import { visibleText } from "../parts/visible.js";
 import type { Route } from "../route.js";
 import { ipNetworks, isIPNetwork, rawTarget } from "./rawip.js";
@@ -54,9 +55,9 @@ class TraceTool implements OpenTool {
   readonly #recent = recentParams("trace");
   readonly #links: RecentLinks<Params>;
   readonly #progress = el("progress", { "aria-label": "Hops probed" });
-  readonly #summary = el("p", { class: "summary" });
+  readonly #summary: Summary;
   readonly #copyAll = button("Copy", () => void this.#copy(), { kind: "quiet", title: "Copy the route" });
-  readonly #work = el("div", { class: "work" }, this.#progress, this.#summary, this.#copyAll);
+  readonly #work: HTMLElement;
   readonly #table = new ResultTable(
     "Hops",
     [
@@ -77,6 +78,8 @@ class TraceTool implements OpenTool {
 
   constructor(context: ToolContext) {
     this.#context = context;
+    this.#summary = new Summary(context.announce);
+    this.#work = el("div", { class: "work" }, this.#progress, this.#summary.element, this.#copyAll);
     this.#links = new RecentLinks(this.#recent, {
       route: (params) => ({ tool: "trace", params }),
       text: ({ host = "", network = "", method = "" }) =>
@@ -171,7 +174,9 @@ class TraceTool implements OpenTool {
         },
         onOutcome: (outcome) => this.#onOutcome(outcome),
       });
-      this.#say(`${this.#target} ${this.#endText(end)}, after ${formatElapsed(performance.now() - start)}`);
+      this.#summary.say(
+        `${this.#target} ${this.#endText(end)}, after ${formatElapsed(performance.now() - start)}`,
+      );
     } catch (err) {
       this.#fail(err);
     }
@@ -185,8 +190,7 @@ class TraceTool implements OpenTool {
     this.#table.clear();
     this.#target = "";
     this.#progress.removeAttribute("value");
-    this.#summary.className = "summary";
-    this.#summary.textContent = "Looking up…";
+    this.#summary.show("Looking up…");
   }
 
   #endText(end: TraceEnd): string {
@@ -204,7 +208,7 @@ class TraceTool implements OpenTool {
     const max = this.#maxHops.value;
     this.#progress.max = max;
     this.#progress.value = hop - 1;
-    this.#summary.textContent = `${this.#target}: hop ${hop} of at most ${max}`;
+    this.#summary.show(`${this.#target}: hop ${hop} of at most ${max}`);
     const cells = ["…", ...Array.from({ length: probesPerHop }, () => "…")];
     const row = this.#table.append([String(hop), ...cells]);
     this.#hops.set(hop, { row, outcomes: Array.from({ length: probesPerHop }, () => null) });
@@ -259,17 +263,8 @@ class TraceTool implements OpenTool {
     }
   }
 
-  #say(text: string): void {
-    this.#summary.textContent = text;
-    this.#context.announce(text);
-  }
-
   #fail(err: unknown): void {
-    const { text } = errorText(err);
-    const hint = rawSocketHint(err);
-    this.#summary.className = "summary bad";
-    this.#summary.replaceChildren(text, hint === "" ? "" : el("small", {}, hint));
-    this.#context.announce(`${text}. ${hint}`, "assertive");
+    this.#summary.fail(errorText(err).text, rawSocketHint(err));
     this.#host.focus();
   }
 
@@ -283,7 +278,7 @@ class TraceTool implements OpenTool {
     this.#method.element.disabled = isRunning;
     this.#names.input.disabled = isRunning;
     this.element.dataset["state"] = isRunning ? "running" : "idle";
-    this.#work.hidden = this.#summary.textContent === "";
+    this.#work.hidden = this.#summary.text === "";
     this.#progress.hidden = !isRunning;
     this.#copyAll.hidden = !isTraced;
     this.#table.element.hidden = !isTraced;
@@ -293,10 +288,7 @@ class TraceTool implements OpenTool {
   }
 
   async #copy(): Promise<void> {
-    const isCopied = await copyText(
-      `${this.#summary.textContent}\n${this.#table.text()}`,
-      this.#table.element,
-    );
+    const isCopied = await copyText(`${this.#summary.text}\n${this.#table.text()}`, this.#table.element);
     this.#context.announce(isCopied ? "Copied" : "Selected: press Ctrl+C to copy");
   }
 }
