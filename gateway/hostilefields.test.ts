@@ -204,6 +204,71 @@ describe("W10: every field of every operation, of each of the 14 kinds", () => {
   });
 });
 
+// extremes are args with each number in them, also those within lists, replaced by the least and the most of each size.
+const least = [-1, -(2 ** 31), -(2 ** 31) - 1, -(2 ** 53) + 1];
+const most = [0, 255, 256, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1];
+function* extremes(args: readonly unknown[]): Generator<readonly unknown[]> {
+  for (const [i, arg] of args.entries()) {
+    const others: Iterable<unknown> =
+      typeof arg === "number" ? [...least, ...most] : Array.isArray(arg) ? extremes(arg) : [];
+    for (const other of others) yield args.map((v, j) => (j === i ? other : v));
+  }
+}
+
+describe("W10: every number of every operation, at its extremes", () => {
+  const more: typeof opens = [
+    [
+      "dial",
+      [
+        "tcp",
+        to,
+        null,
+        [
+          ["protocol", 0],
+          ["keepAlive", 15],
+        ],
+      ],
+    ],
+    [
+      "dial",
+      [
+        "ip4",
+        [4, here, 0],
+        [4, here, 0],
+        [
+          ["protocol", 1],
+          ["timeout", 50],
+        ],
+      ],
+    ],
+    ["listenPacket", ["ip4", [4, here, 0], [["protocol", 253]]]],
+  ];
+  const onStream = new Set(streamCalls.map(([op]) => op));
+
+  test.each([...opens, ...more])("OPEN %s %j", { timeout: 60_000 }, async (op, args) => {
+    for (const variant of extremes(args)) {
+      const line = await greeted();
+      const outcome = await answered(line, pack([T.open, 1, op, variant]));
+      expect([outcome, fine.has(outcome)], `${op} ${JSON.stringify(variant)}`).toEqual([outcome, true]);
+      line.link.cut();
+    }
+  });
+
+  test.each([...calls, ...streamCalls])("CALL %s %j", { timeout: 60_000 }, async (op, args) => {
+    const { port } = server.address() as AddressInfo;
+    for (const variant of extremes(args)) {
+      const line = await greeted();
+      if (onStream.has(op)) {
+        line.send([T.open, 1, "dial", ["tcp", [4, here, port], null, []]]);
+        await line.next(T.opened);
+      }
+      const outcome = await answered(line, pack([T.call, 7, onStream.has(op) ? 1 : 0, op, variant]));
+      expect([outcome, fine.has(outcome)], `${op} ${JSON.stringify(variant)}`).toEqual([outcome, true]);
+      line.link.cut();
+    }
+  });
+});
+
 test("W10: an interface's index beyond every kernel's is refused by the kernel", async () => {
   const line = await greeted();
   const group = [4, Uint8Array.of(239, 86, 0, 9), 0];

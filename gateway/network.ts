@@ -1,7 +1,7 @@
 // The networks of Go's package net as the kernel knows them: family, type of socket, and what their streams
 // carry.
 
-import { type Family, Socket, type SockType } from "../native/index.js";
+import { type Family, Socket, type SockType, SysError } from "../native/index.js";
 import type { SockAddr } from "../src/wire/sockaddr.js";
 
 // Carries says what a stream of the network carries (docs/protocol.md, part 10).
@@ -131,6 +131,7 @@ export interface SocketOptions {
 // openSocket makes a socket of the network, with the options that Go gives every socket.
 export function openSocket(network: Network, { family, only6, protocol, room }: SocketOptions): Socket {
   room.checkRoom();
+  if (protocol < 0) throw new SysError("socket", "EINVAL"); // as the kernel would say; the addon takes none
   const socket = Socket.open(family, network.type, protocol);
   try {
     if (family === 6 && network.type !== "raw") socket.setOption("IPV6_V6ONLY", only6 ? 1 : 0);
