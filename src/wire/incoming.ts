@@ -9,8 +9,10 @@ export const packetCostBytes = 128;
 // counts bytes.
 const smallBytes = 512;
 
-// Packets that were taken leave room at the front of the list, which is given back when there is this much, and half of it.
+// Packets that were taken leave room at the front of the list. It is given back when it is this many, and half of the list;
+// sooner when nothing waits, for a stream may be idle for long.
 const maxTaken = 1024;
+const maxTakenIdle = 32;
 
 export class Incoming {
   readonly #bytes = new ByteQueue();
@@ -99,7 +101,8 @@ export class Incoming {
     this.#next = null;
     this.#packetBytes -= packet.length;
     this.#packets[this.#taken++] = 0; // let go of it
-    if (this.#taken > maxTaken && this.#taken * 2 > this.#packets.length) {
+    const most = this.#taken === this.#packets.length ? maxTakenIdle : maxTaken;
+    if (this.#taken > most && this.#taken * 2 > this.#packets.length) {
       this.#packets = this.#packets.slice(this.#taken);
       this.#before = this.#before.slice(this.#taken);
       this.#taken = 0;

@@ -93,6 +93,18 @@ class Gateway {
 
 const data = (id: number, ...bytes: number[]): Frame => [T.data, id, Uint8Array.from(bytes)];
 
+// keeping is a gateway whose session lost its link and keeps count writes of so many bytes, the i-th of them all i.
+async function keeping(linkBuffer: number, count: number, bytes: number): Promise<Gateway> {
+  const gateway = new Gateway({ linkBuffer });
+  const first = await gateway.begin();
+  first.send([T.open, 1, "test", []]);
+  await first.next(T.opened);
+  first.link.cut();
+  const stream = gateway.streams.get(1) as Stream;
+  for (let i = 0; i < count; i++) await stream.write(new Uint8Array(bytes).fill(i), never);
+  return gateway;
+}
+
 describe("a gateway", () => {
   test("offers what the client can do too", async () => {
     const line = await new Gateway().begin();
@@ -298,13 +310,7 @@ describe("a gateway", () => {
   });
 
   test("an ACK for what is not on this line yet ends the session", async () => {
-    const gateway = new Gateway({ linkBuffer: 1000 });
-    const first = await gateway.begin();
-    first.send([T.open, 1, "test", []]);
-    await first.next(T.opened);
-    first.link.cut();
-    const stream = gateway.streams.get(1) as Stream;
-    for (let i = 0; i < 20; i++) await stream.write(new Uint8Array(500), never);
+    const gateway = await keeping(1000, 20, 500);
     const second = gateway.visit({ epoch: 2, received: 1 });
     second.link.a.held = true; // nothing leaves the link's buffer, so the rest waits
     second.send([T.ack, 20]);
@@ -314,13 +320,7 @@ describe("a gateway", () => {
 
   test("what is sent again waits for room in the link, and what is new waits behind it", async () => {
     const linkBuffer = 10_000;
-    const gateway = new Gateway({ linkBuffer });
-    const first = await gateway.begin();
-    first.send([T.open, 1, "test", []]);
-    await first.next(T.opened);
-    first.link.cut();
-    const stream = gateway.streams.get(1) as Stream;
-    for (let i = 0; i < 100; i++) await stream.write(new Uint8Array(1000).fill(i), never);
+    const gateway = await keeping(linkBuffer, 100, 1000);
     const second = gateway.visit({ epoch: 2, received: 1 });
     second.link.a.held = true;
     await turns(10);
@@ -334,13 +334,7 @@ describe("a gateway", () => {
   });
 
   test("what is kept leaves before the last words, though the link has no room for it", async () => {
-    const gateway = new Gateway({ linkBuffer: 10_000 });
-    const first = await gateway.begin();
-    first.send([T.open, 1, "test", []]);
-    await first.next(T.opened);
-    first.link.cut();
-    const stream = gateway.streams.get(1) as Stream;
-    for (let i = 0; i < 100; i++) await stream.write(new Uint8Array(1000).fill(i), never);
+    const gateway = await keeping(10_000, 100, 1000);
     const second = gateway.visit({ epoch: 2, received: 1 });
     second.link.a.held = true;
     await turns(10);
